@@ -1,0 +1,1 @@
+"""The arguments of tool calls, while they stream: JSON text that comes in fragments."""

@@ -1,0 +1,184 @@
+"""Fragments of text in, one answer out: is this still the beginning of a JSON text, and is it already a whole one?
+
+Strict RFC 8259, lexical state only: it builds no value. What is read is forgotten, except the open containers and a token
+that the fragment cut, so the cost of a fragment does not depend on what came before.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["MAX_DEPTH", "PrefixScanner", "is_complete", "is_prefix"]
+
+#: Containers open at once. Python's own parser gives up near a thousand, and no tool's schema comes near this.
+MAX_DEPTH: Final = 512
+
+#: Characters of one number: the length at which Python refuses to read an integer.
+MAX_NUMBER: Final = 4300
+
+# What may come next. A container's first member or item may be its end instead.
+_VALUE: Final = "value"
+_FIRST_ITEM: Final = "first item"
+_FIRST_KEY: Final = "first key"
+_KEY: Final = "key"
+_COLON: Final = "colon"
+_AFTER: Final = "after a value"
+
+_END_OF: Final = {"{": "}", "[": "]"}
+_FIRST_IN: Final = {"{": _FIRST_KEY, "[": _FIRST_ITEM}
+#: Where a comma leads, by the bracket that will close the container.
+_NEXT_IN: Final = {"}": _KEY, "]": _VALUE}
+
+_skip_space = re.compile(r"[ \t\n\r]*").match
+_characters = re.compile(r'[^"\\\x00-\x1f]*').match
+_escape = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})').match
+_part_of_escape = re.compile(r"\\(?:u[0-9A-Fa-f]{0,3})?").fullmatch
+_word = re.compile(r"[-+.0-9A-Za-z]*").match
+_number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?").fullmatch
+_part_of_number = re.compile(
+    r"-|-?(?:0|[1-9][0-9]*)(?:\.[0-9]*|(?:\.[0-9]+)?[eE][-+]?[0-9]*)?"
+).fullmatch
+_LITERALS: Final = ("true", "false", "null")
+
+
+class PrefixScanner:
+    """Reads a JSON text as it comes, cut anywhere; the answers do not depend on the cuts.
+
+    `ok`: what was fed begins some valid JSON text, or is one. Once false it stays false.
+    `opened`: the first character that is not whitespace, "" before any.
+    `too_deep`: `ok` is false because more than `MAX_DEPTH` containers were open.
+    """
+
+    __slots__ = ("_held", "_in_string", "_place", "_stack", "ok", "opened", "too_deep")
+
+    def __init__(self) -> None:
+        self.ok = True
+        self.opened = ""
+        self.too_deep = False
+        self._place = _VALUE
+        #: The brackets that will close the open containers, innermost last.
+        self._stack: list[str] = []
+        self._in_string = False
+        #: A token that the last fragment cut: an escape, a number, a literal.
+        self._held = ""
+
+    @property
+    def complete(self) -> bool:
+        """What was fed is one whole JSON value. A top-level number is whole though it may still grow."""
+        if not self.ok or self._stack or self._in_string:
+            return False
+        if self._held:
+            return self._held in _LITERALS or _number(self._held) is not None
+        return self._place == _AFTER
+
+    def feed(self, fragment: str) -> bool:
+        """Read on; returns `ok`."""
+        if not self.ok or not fragment:
+            return self.ok
+        text, self._held = self._held + fragment, ""
+        at, end = 0, len(text)
+        while self.ok and at < end:
+            at = self._read_string(text, at) if self._in_string else self._read_token(text, at)
+        return self.ok
+
+    def fork(self) -> PrefixScanner:
+        """An independent copy."""
+        copy = PrefixScanner()
+        copy.ok = self.ok
+        copy.opened = self.opened
+        copy.too_deep = self.too_deep
+        copy._place = self._place
+        copy._stack = self._stack.copy()
+        copy._in_string = self._in_string
+        copy._held = self._held
+        return copy
+
+    def _read_string(self, text: str, at: int) -> int:
+        """Read inside a string, up to its end or to the end of the text."""
+        match = _characters(text, at)
+        at = match.end() if match else at
+        if at == len(text):
+            return at
+        if text[at] == '"':
+            self._in_string = False
+            return at + 1
+        if escape := _escape(text, at):
+            return escape.end()
+        if _part_of_escape(text, at):
+            self._held = text[at:]
+            return len(text)
+        return self._refuse(at)
+
+    def _read_token(self, text: str, at: int) -> int:
+        match = _skip_space(text, at)
+        at = match.end() if match else at
+        if at == len(text):
+            return at
+        char = text[at]
+        if not self.opened:
+            self.opened = char
+        place = self._place
+        if char == '"' and place in (_VALUE, _FIRST_ITEM, _KEY, _FIRST_KEY):
+            self._in_string = True
+            self._place = _COLON if place in (_KEY, _FIRST_KEY) else _AFTER
+        elif char in _END_OF and place in (_VALUE, _FIRST_ITEM):
+            self._open(char)
+        elif char == ":" and place == _COLON:
+            self._place = _VALUE
+        elif char == "," and place == _AFTER and self._stack:
+            self._place = _NEXT_IN[self._stack[-1]]
+        elif (
+            self._stack and char == self._stack[-1] and place in (_AFTER, _FIRST_IN[_opener(char)])
+        ):
+            self._stack.pop()
+            self._place = _AFTER
+        elif place in (_VALUE, _FIRST_ITEM):
+            return self._read_word(text, at)
+        else:
+            return self._refuse(at)
+        return at + 1
+
+    def _read_word(self, text: str, at: int) -> int:
+        """A number or a literal; one that ends with the text may go on."""
+        match = _word(text, at)
+        end = match.end() if match else at
+        word = text[at:end]
+        if end < len(text):
+            if word not in _LITERALS and not _number(word):
+                return self._refuse(at)
+            self._place = _AFTER
+            return end
+        grows = any(literal.startswith(word) for literal in _LITERALS) or _part_of_number(word)
+        if not word or not grows or len(word) > MAX_NUMBER:
+            return self._refuse(at)
+        self._held = word
+        return end
+
+    def _open(self, bracket: str) -> None:
+        if len(self._stack) >= MAX_DEPTH:
+            self.ok = False
+            self.too_deep = True
+            return
+        self._stack.append(_END_OF[bracket])
+        self._place = _FIRST_IN[bracket]
+
+    def _refuse(self, at: int) -> int:
+        self.ok = False
+        return at
+
+
+def _opener(bracket: str) -> str:
+    return "{" if bracket == "}" else "["
+
+
+def is_prefix(text: str) -> bool:
+    """`text` begins some valid JSON text, or is one."""
+    return PrefixScanner().feed(text)
+
+
+def is_complete(text: str) -> bool:
+    """`text` is one whole JSON value."""
+    scanner = PrefixScanner()
+    scanner.feed(text)
+    return scanner.complete

@@ -1,0 +1,385 @@
+"""One chat stream: frames in; events, canonical chunks and findings out.
+
+A chunk goes one of three ways. Clean and in order, it is read by the loop in `feed` and nothing else. Clean but out of
+order (or the first, or the last), it goes through `_put_in_order`. Where the clean decoder refused it, it is first read
+tolerantly (`shape.read`), then put in order. That all three tell the same story is a law the tests hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+
+from streamnorm.assemble import PACK_AT, Result
+from streamnorm.dialects.chat import shape
+from streamnorm.dialects.chat.choice import ChoiceReader, Place, Voice
+from streamnorm.dialects.chat.failure import failure_in
+from streamnorm.dialects.chat.pieces import Piece, Slot
+from streamnorm.dialects.chat.wire import MISSING, Choice, Chunk, decode_clean
+from streamnorm.events import (
+    ArgumentsDelta,
+    Event,
+    ReasoningDelta,
+    StreamEnded,
+    StreamFailed,
+    StreamStarted,
+    TextDelta,
+    UsageReported,
+)
+from streamnorm.repairs import order as repair
+from streamnorm.repairs.framing import DoneDecorated, FrameEmpty, FrameOtherEvent, FrameScalar
+from streamnorm.sse import Frame
+
+__all__ = ["ChatReader"]
+
+DONE: Final = b"[DONE]"
+
+#: Chunks that may wait for the stream to say who it is, and choices that one stream may have: nobody needs more.
+MAX_HEADLESS: Final = 64
+MAX_CHOICES: Final = 128
+
+#: An error frame whose JSON is broken is still an error.
+_ERROR_LIKE: Final = re.compile(rb'\s*\{\s*"error"\s*:')
+
+
+class ChatReader:
+    """Reads one chat stream. Single use; never raises on what a server sent.
+
+    `choices`: how many choices were asked for (`n`), None where unknown. `decode`: the clean decoder. `tolerant`: take no
+    fast path (for the law that it changes nothing).
+    """
+
+    def __init__(
+        self,
+        voice: Voice,
+        *,
+        choices: int | None = None,
+        decode: Callable[[bytes], Any] = decode_clean,
+        tolerant: bool = False,
+    ) -> None:
+        self.failure: StreamFailed | None = None
+        self.ended = False
+        self.usage: dict[str, Any] | None = None
+        self._voice = voice
+        self._findings = voice.findings
+        self._stream = voice.stream
+        self._choices: dict[int, ChoiceReader] = {}
+        self._asked = choices
+        self._decode = decode
+        self._tolerant = tolerant
+        #: The last chunk needed the tolerant reading: so will the next, likely, and the clean one is not even tried.
+        self._odd = tolerant
+        self._headless: list[Piece] = []
+        self._usage_slot: Slot | None = None
+        self._vendor_usage: dict[str, Any] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """The stream ended as it should, and every finish reason is one whose meaning is known."""
+        return self.ended and not any(c.finish_reason == "other" for c in self._choices.values())
+
+    def feed(self, frames: Iterable[Frame], events: list[Event]) -> None:
+        """Read `frames`, appending to `events` what they say."""
+        findings, stream, choices_by_index = self._findings, self._stream, self._choices
+        pieces, decode = self._voice.pieces, self._decode
+        typed = decode is not decode_clean
+        number = findings.chunk
+        for frame in frames:
+            number += 1
+            if self._odd:
+                findings.chunk = number
+                self._read_tolerantly(frame, events)
+                continue
+            data = frame.data
+            try:
+                chunk = decode(data)
+            except (msgspec.DecodeError, RecursionError):
+                findings.chunk = number
+                self._read_tolerantly(frame, events)
+                continue
+            choices = chunk.choices
+            if (
+                len(choices) == 1
+                and chunk.usage is None
+                and chunk.id == stream.id
+                and chunk.created == stream.created
+                and chunk.model == stream.model
+            ):
+                choice = choices[0]
+                index = choice.index
+                state = choices_by_index.get(index)
+                if state is not None and state.calm and choice.finish_reason is None:
+                    delta = choice.delta
+                    content = delta.content
+                    if delta.role is not None:
+                        pass
+                    elif not delta.tool_calls:
+                        if content:
+                            if not delta.reasoning_content:
+                                state.text.append(content)
+                                events.append(TextDelta(index, content))
+                                if pieces is not None:
+                                    pieces.append(chunk if typed else data)
+                                continue
+                        elif reasoning := delta.reasoning_content:
+                            state.reasoning.append(reasoning)
+                            events.append(ReasoningDelta(index, reasoning))
+                            if pieces is not None:
+                                pieces.append(chunk if typed else data)
+                            continue
+                    elif len(delta.tool_calls) == 1 and not (content or delta.reasoning_content):
+                        entry = delta.tool_calls[0]
+                        call = state.by_index.get(entry.index)
+                        function = entry.function
+                        if (
+                            call is not None
+                            and call.length
+                            and function is not None
+                            and entry.id is None
+                            and entry.type is None
+                            and function.name is None
+                        ):
+                            fragment = function.arguments
+                            if fragment and (
+                                fragment[0] != call.first or len(fragment) < call.length
+                            ):
+                                recent = call.recent
+                                recent.append(fragment)
+                                call.length += len(fragment)
+                                if len(recent) >= PACK_AT:
+                                    call.pack()
+                                state.latest = call
+                                events.append(ArgumentsDelta(index, call.index, fragment))
+                                if pieces is not None:
+                                    pieces.append(chunk if typed else data)
+                                continue
+            findings.chunk = number
+            findings.data = data
+            if self._over:
+                self._read_late()
+            elif not choices and frame.event != "message":
+                self._read_tolerantly(frame, events)
+            else:
+                if typed:
+                    chunk = decode_clean(data)
+                self._put_in_order(chunk, Place(data, None, findings, findings.total), events)
+        findings.chunk = number
+
+    def close(self, events: list[Event]) -> None:
+        """The bytes have ended."""
+        if self._over:
+            return
+        self._findings.data = b""
+        self._findings.chunk = 0
+        choices = self._choices.values()
+        if not choices:
+            self.fail(StreamFailed("truncated", "the stream ended before it said anything"), events)
+        elif all(choice.finished for choice in choices):
+            self._findings.note(repair.DoneMissing.code)
+            self._end(events)
+        else:
+            message = "the stream ended without a finish reason and without [DONE]"
+            self.fail(StreamFailed("truncated", message), events)
+
+    def fail(self, failure: StreamFailed, events: list[Event]) -> None:
+        """The stream is over and not to be trusted; what was held is told first."""
+        for choice in self._choices.values():
+            choice.release(events)
+        self.failure = failure
+        self._findings.note(repair.StreamBroken.code, f"{failure.kind}: {failure.message}"[:500])
+        events.append(failure)
+
+    def result(self) -> Result:
+        """What was assembled so far."""
+        return Result(
+            id=self._stream.id,
+            model=self._stream.model,
+            created=self._stream.created,
+            choices=[choice.assembled() for _, choice in sorted(self._choices.items())],
+            usage=self.usage,
+        )
+
+    @property
+    def _over(self) -> bool:
+        return self.ended or self.failure is not None
+
+    # Frames that are no clean chunk.
+
+    def _read_tolerantly(self, frame: Frame, events: list[Event]) -> None:
+        findings = self._findings
+        findings.data = data = frame.data
+        if self._over:
+            self._read_late()
+        elif data == DONE:
+            self._odd = self._tolerant
+            self._end_at_done(events)
+        elif not data.strip():
+            findings.note(FrameEmpty.code)
+        elif data.lstrip().startswith(DONE):
+            findings.note(DoneDecorated.code)
+        else:
+            mark = findings.total
+            try:
+                obj = shape.load(data, findings)
+            except shape.NotJson as error:
+                self._read_garbage(frame, str(error), events)
+            else:
+                self._read_object(obj, frame, mark, events)
+
+    def _read_object(self, obj: Any, frame: Frame, mark: int, events: list[Event]) -> None:
+        findings = self._findings
+        failure = failure_in(obj, frame.event)
+        if failure is not None:
+            self.fail(failure, events)
+        elif not isinstance(obj, dict):
+            findings.note(FrameScalar.code)
+        elif frame.event != "message" and not obj.get("choices"):
+            findings.note(FrameOtherEvent.code, f"event: {frame.event[:80]}")
+        else:
+            try:
+                chunk, mended = shape.read(obj, findings)
+            except (msgspec.ValidationError, RecursionError) as error:
+                message = f"chunk {findings.chunk} is no chat chunk: {error}"
+                self.fail(StreamFailed("invalid", message), events)
+                return
+            self._odd = mended or self._tolerant
+            self._put_in_order(chunk, Place(frame.data, obj, findings, mark), events)
+
+    def _read_garbage(self, frame: Frame, reason: str, events: list[Event]) -> None:
+        """Data that is no JSON. In a frame of another kind it is none of ours; otherwise something was lost."""
+        number = self._findings.chunk
+        if frame.event == "error" or (frame.complete and _ERROR_LIKE.match(frame.data)):
+            self.fail(StreamFailed("server", frame.text), events)
+        elif not frame.complete:
+            self.fail(StreamFailed("truncated", f"the stream was cut inside chunk {number}"), events)
+        elif frame.event != "message":
+            self._findings.note(FrameOtherEvent.code, f"event: {frame.event[:80]}")
+        else:
+            message = f"chunk {number} is {reason}: {frame.text[:200]!r}"
+            self.fail(StreamFailed("invalid", message), events)
+
+    def _read_late(self) -> None:
+        if self.failure is None:
+            self._findings.note(repair.DataAfterDone.code)
+
+    # Chunks.
+
+    def _put_in_order(self, chunk: Chunk, place: Place, events: list[Event]) -> None:
+        if not self._identify(chunk, place, events):
+            return
+        choices = chunk.choices
+        vendor = chunk.x_groq
+        if isinstance(vendor, dict) and isinstance(vendor.get("usage"), dict):
+            self._vendor_usage = vendor["usage"]
+        for choice in choices:
+            if choice.usage is not None:
+                self._findings.note(repair.UsageInChoice.code)
+                chunk.usage = chunk.usage or choice.usage
+        if not choices:
+            self._read_without_choices(chunk, place)
+            return
+        if chunk.usage is not None:
+            self._findings.note(repair.UsageBesideChoices.code)
+            self._keep_usage(chunk.usage, Slot())
+        if len(choices) > 1:
+            self._findings.note(repair.ChoicesTogether.code)
+            place.whole = False
+        for position, choice in enumerate(choices):
+            place.at(position)
+            self._read_choice(choice, place, events)
+            if self.failure is not None:
+                return
+
+    def _identify(self, chunk: Chunk, place: Place, events: list[Event]) -> bool:
+        """Make the chunk's id, model and time the stream's. False where it must wait for the stream to name itself."""
+        stream, findings = self._stream, self._findings
+        if not stream.known:
+            if not (chunk.id or chunk.choices) and len(self._headless) < MAX_HEADLESS:
+                findings.note(repair.ChunkHeadless.code)
+                self._headless.append(Piece(place.slot()))
+                if chunk.usage is not None:
+                    self._keep_usage(chunk.usage, Slot())
+                return False
+            self._introduce(chunk, events)
+        if chunk.id != stream.id or chunk.created != stream.created or chunk.model != stream.model:
+            for mend in repair.IDENTITY_REPAIRS:
+                if mend.mend(chunk, stream):
+                    findings.note(mend.code)
+        return True
+
+    def _introduce(self, chunk: Chunk, events: list[Event]) -> None:
+        stream = self._stream
+        stream.known = True
+        stream.seed = self._findings.data
+        stream.created = chunk.created
+        stream.model = chunk.model or "unknown"
+        stream.id = chunk.id or stream.made_id("chatcmpl-")
+        events.append(StreamStarted(stream.id, stream.model, stream.created))
+        if self._voice.pieces is not None:
+            self._voice.pieces += self._headless
+        self._headless.clear()
+
+    def _read_without_choices(self, chunk: Chunk, place: Place) -> None:
+        if chunk.usage is not None:
+            self._keep_usage(chunk.usage, place.slot())
+        elif self._voice.pieces is not None:
+            self._voice.pieces.append(Piece(place.slot()))
+
+    def _keep_usage(self, usage: dict[str, Any], slot: Slot) -> None:
+        """The last usage is the one that counts; it leaves at the end."""
+        if self._usage_slot is not None and (slot.head and self._usage_slot.head):
+            self._findings.note(repair.UsageRepeated.code)
+            slot.raw = None
+        self._usage_slot = slot
+        self.usage = usage
+
+    def _read_choice(self, choice: Choice, place: Place, events: list[Event]) -> None:
+        reader = self._reader_of(choice, place.position)
+        if reader is None:
+            self.fail(StreamFailed("invalid", f"more than {MAX_CHOICES} choices"), events)
+            return
+        failed = reader.read(choice, place, events)
+        if failed is not None:
+            message = f"the server stopped with finish_reason {failed[:80]!r}"
+            self.fail(StreamFailed("server", message, type="finish_reason", code=failed[:80]), events)
+
+    def _reader_of(self, choice: Choice, position: int) -> ChoiceReader | None:
+        readers = self._choices
+        if choice.index == MISSING:
+            self._findings.note(repair.ChoiceIndexMissing.code)
+            choice.index = position
+        reader = readers.get(choice.index)
+        if reader is not None:
+            return reader
+        if readers and not position and (self._asked == 1 or choice.delta.role is None):
+            self._findings.note(repair.ChoiceIndexDrifts.code)
+            return next(iter(readers.values()))
+        if len(readers) >= MAX_CHOICES:
+            return None
+        reader = readers[choice.index] = ChoiceReader(choice.index, self._voice)
+        return reader
+
+    # The end.
+
+    def _end_at_done(self, events: list[Event]) -> None:
+        if self._choices:
+            self._end(events)
+        else:
+            message = "the stream ended with [DONE] before it said anything"
+            self.fail(StreamFailed("truncated", message), events)
+
+    def _end(self, events: list[Event]) -> None:
+        for _, choice in sorted(self._choices.items()):
+            choice.finish(events)
+        if self.usage is None and self._vendor_usage is not None:
+            self._findings.note(repair.UsageInVendorField.code)
+            self._keep_usage(self._vendor_usage, Slot())
+        if self.usage is not None:
+            events.append(UsageReported(self.usage))
+            if self._voice.pieces is not None and self._usage_slot is not None:
+                self._voice.pieces.append(Piece(self._usage_slot, usage=self.usage))
+        self.ended = True
+        events.append(StreamEnded())

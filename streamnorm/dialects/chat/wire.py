@@ -1,0 +1,115 @@
+"""What a chat chunk may look like on the wire: bytes in, typed Structs out. Knows types, not order.
+
+There are two readings of the same bytes. The *clean* one refuses whatever needs a second look (a field of the wrong JSON
+type, or one that another provider uses for the same thing); a field typed `None` below is a detector: absent or null
+passes, anything else refuses. The refusal costs nothing on a clean chunk, and is what sends a chunk down the tolerant path
+(`shape.read`), which works on a dict and ends in the *general* types. Field set: `CreateChatCompletionStreamResponse` of
+the OpenAI specification, and the fields seen in the wild that change the meaning of a stream.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+__all__ = ["OBJECT", "Call", "Choice", "Chunk", "CleanChunk", "Custom", "Delta", "Function", "decode_clean"]
+
+OBJECT: Final = "chat.completion.chunk"
+
+#: A number that no server means: the field was missing or null.
+MISSING: Final = -1
+
+
+class Function(msgspec.Struct, gc=False):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class Custom(msgspec.Struct, gc=False):
+    """A custom tool's call; `input` is free text, not JSON."""
+
+    name: str | None = None
+    input: str | None = None
+
+
+class Call(msgspec.Struct):
+    index: int = MISSING
+    id: str | None = None
+    type: str | None = None
+    function: Function | None = None
+    custom: Custom | None = None
+    extra_content: Any = None
+
+
+class Delta(msgspec.Struct):
+    role: str | None = None
+    content: str | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[Call] | None = None
+    function_call: Function | None = None
+    audio: dict[str, Any] | None = None
+    annotations: list[Any] | None = None
+    reasoning_details: list[Any] | None = None
+
+
+class Choice(msgspec.Struct):
+    index: int = MISSING
+    delta: Delta = msgspec.field(default_factory=Delta)
+    finish_reason: str | None = None
+    logprobs: dict[str, Any] | None = None
+    message: Delta | None = None
+    usage: dict[str, Any] | None = None
+
+
+class Chunk(msgspec.Struct):
+    id: str = ""
+    choices: list[Choice] = []
+    created: int = 0
+    model: str = ""
+    object: str = ""
+    usage: dict[str, Any] | None = None
+    x_groq: Any = None
+
+
+class CleanFunction(Function, gc=False):
+    id: None = None
+
+
+class CleanCall(Call):
+    function: CleanFunction | None = None
+    custom: None = None
+    extra_content: None = None
+    name: None = None
+    arguments: None = None
+
+
+class CleanDelta(Delta):
+    refusal: None = None
+    tool_calls: list[CleanCall] | None = None  # type: ignore[assignment]  # list is invariant; only the decoder reads this
+    function_call: None = None
+    audio: None = None
+    annotations: None = None
+    reasoning: None = None
+    reasoning_details: None = None
+    reasoning_text: None = None
+    thinking: None = None
+
+
+class CleanChoice(Choice, kw_only=True):
+    delta: CleanDelta
+    logprobs: None = None
+    message: None = None
+    usage: None = None
+    error: None = None
+
+
+class CleanChunk(Chunk, kw_only=True):
+    choices: list[CleanChoice]  # type: ignore[assignment]  # as above
+    object: Literal["chat.completion.chunk"]
+    error: None = None
+    x_groq: None = None
+
+
+decode_clean = msgspec.json.Decoder(CleanChunk).decode

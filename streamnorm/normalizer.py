@@ -1,0 +1,258 @@
+"""The pipeline: raw bytes in; normalized events, canonical chunks, canonical SSE and findings out. No I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from streamnorm.assemble import Result, StreamState
+from streamnorm.dialects.chat.choice import FINISH_REASONS, Voice
+from streamnorm.dialects.chat.pieces import Piece
+from streamnorm.dialects.chat.reader import ChatReader
+from streamnorm.dialects.chat.wire import decode_clean
+from streamnorm.errors import FrameTooLarge, LocalError
+from streamnorm.events import Event, StreamFailed
+from streamnorm.findings import Finding, Findings
+from streamnorm.sse import Frame, FrameDecoder, FrameEncoder
+
+if TYPE_CHECKING:
+    from streamnorm.dialects.chat.types import ChatCompletionChunk
+    from streamnorm.profiles import Profile
+
+__all__ = ["Normalizer"]
+
+#: The dialects that `Normalizer` reads.
+DIALECTS: Final = ("chat",)
+
+#: How much of a body that was no stream at all is quoted.
+QUOTED: Final = 200
+
+
+class Normalizer:
+    """Reads one stream, in any pieces, and tells it in normal form.
+
+    Feed it bytes with `feed`, `feed_chunks` or `feed_sse` (one of the three, all the way) and end with the matching
+    close. It never raises on what a server sent: it emits `StreamFailed`, and `error` holds it.
+
+    profile: `"auto"` (every safe repair), a profile's name or path, or a `Profile`.
+    dialect: the wire protocol; `"chat"`.
+    tools: the tools offered, as OpenAI tool dicts or names. A call whose name is one of them, and cannot grow into another,
+        is told without waiting.
+    n: how many choices were asked for, where known: with 1, an index that moves is still the one choice.
+    legacy: keep `function_call` deltas as they are in the canonical chunks, for a caller who asked in that style.
+    max_frame: the largest SSE frame accepted, in bytes.
+
+    Raises ProfileError for a profile that does not load, LocalError for an unknown dialect or a use after the end.
+    """
+
+    def __init__(
+        self,
+        profile: str | Profile = "auto",
+        *,
+        dialect: str = "chat",
+        tools: Iterable[Any] | None = None,
+        n: int | None = None,
+        legacy: bool = False,
+        max_frame: int = 16 * 1024 * 1024,
+    ) -> None:
+        if dialect not in DIALECTS:
+            raise LocalError(f"unknown dialect {dialect!r}: one of {', '.join(DIALECTS)}")
+        self.profile = _profile(profile)
+        self.dialect = dialect
+        self._findings = Findings()
+        self._decoder = FrameDecoder(max_frame=max_frame, findings=self._findings)
+        self._tools = _final_names(tools)
+        self._n = n
+        self._legacy = legacy
+        self._reader: ChatReader | None = None
+        self._voice: Voice | None = None
+        self._output = ""
+        self._closed = False
+
+    # Three ways to drive it.
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that `data` completes."""
+        events: list[Event] = []
+        self._read(data, self._reading("events"), events)
+        return events
+
+    def close(self) -> list[Event]:
+        """The bytes have ended: the rest of the events, `StreamEnded` or `StreamFailed` the last of them."""
+        events: list[Event] = []
+        self._finish(self._reading("events"), events)
+        return events
+
+    def feed_frames(self, frames: Iterable[Frame]) -> list[Event]:
+        """As `feed`, for frames that somebody else decoded."""
+        events: list[Event] = []
+        self._reading("events").feed(frames, events)
+        return events
+
+    def feed_chunks(self, data: bytes) -> list[ChatCompletionChunk]:
+        """The canonical chunks that `data` completes. A failure is not among them: look at `error`."""
+        self._read(data, self._reading("chunks"), [])
+        return self._chunks()
+
+    def close_chunks(self) -> list[ChatCompletionChunk]:
+        """The rest of the canonical chunks."""
+        self._finish(self._reading("chunks"), [])
+        return self._chunks()
+
+    def feed_sse(self, data: bytes) -> bytes:
+        """The canonical SSE bytes that `data` completes. Chunks that needed no repair leave as they came."""
+        self._read(data, self._reading("sse"), [])
+        return self._sse()
+
+    def close_sse(self) -> bytes:
+        """The rest of the canonical bytes: `[DONE]`, or the error that ended the stream."""
+        reader = self._reading("sse")
+        self._finish(reader, [])
+        return self._sse()
+
+    # What came of it.
+
+    @property
+    def result(self) -> Result:
+        """What was assembled so far: one message per choice."""
+        return self._reader.result() if self._reader is not None else Result("", "", 0, [])
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was put right, and what could not be, in the order of the stream."""
+        return self._findings.list()
+
+    @property
+    def complete(self) -> bool:
+        """The stream ended as its protocol says, without an error. (A call may still be incomplete: ask the call.)"""
+        return self._reader is not None and self._reader.complete
+
+    @property
+    def error(self) -> StreamFailed | None:
+        """Why the stream failed, if it did."""
+        return self._reader.failure if self._reader is not None else None
+
+    # Within.
+
+    def _reading(self, output: str) -> ChatReader:
+        if self._closed:
+            raise LocalError("this Normalizer is closed: make a new one for each stream")
+        if self._reader is not None:
+            if output != self._output:
+                raise LocalError(f"this Normalizer gives {self._output}, not {output}: do not mix the feeds")
+            return self._reader
+        self._output = output
+        decode: Callable[[bytes], Any] = decode_clean
+        if output == "chunks":
+            from streamnorm.dialects.chat.types import decode_strict
+
+            decode = decode_strict
+        profile = self.profile
+        self._voice = Voice(
+            self._findings,
+            StreamState(),
+            keep_chunks=output != "events",
+            final_names=self._tools,
+            finish_reasons={**FINISH_REASONS, **profile.finish_reasons} if profile else FINISH_REASONS,
+            legacy=self._legacy,
+        )
+        self._reader = ChatReader(self._voice, choices=self._n, decode=decode)
+        return self._reader
+
+    def _read(self, data: bytes, reader: ChatReader, events: list[Event]) -> None:
+        try:
+            frames = self._decoder.feed(data)
+        except FrameTooLarge as error:
+            reader.feed(error.frames, events)
+            self._fail_too_large(error, reader, events)
+            return
+        if frames:
+            reader.feed(frames, events)
+
+    def _finish(self, reader: ChatReader, events: list[Event]) -> None:
+        self._closed = True
+        try:
+            frames = self._decoder.close()
+        except FrameTooLarge as error:
+            frames = error.frames
+            reader.feed(frames, events)
+            self._fail_too_large(error, reader, events)
+        else:
+            reader.feed(frames, events)
+        ignored = self._decoder.ignored
+        if ignored and not self._decoder.frames and reader.failure is None:
+            text = ignored[:QUOTED].decode("utf-8", "replace")
+            reader.fail(StreamFailed("invalid", f"no stream, but a body that begins {text!r}"), events)
+        reader.close(events)
+
+    def _fail_too_large(self, error: FrameTooLarge, reader: ChatReader, events: list[Event]) -> None:
+        if reader.failure is None and not reader.ended:
+            reader.fail(StreamFailed("too_large", error.message, type=error.type), events)
+
+    def _chunks(self) -> list[ChatCompletionChunk]:
+        from streamnorm.dialects.chat.types import ChatCompletionChunk
+
+        voice = self._voice
+        if voice is None or not voice.pieces:
+            return []
+        chunks = [
+            ChatCompletionChunk.from_piece(piece, voice.stream) if type(piece) is Piece else piece
+            for piece in voice.pieces
+        ]
+        voice.pieces.clear()
+        return chunks
+
+    def _sse(self) -> bytes:
+        voice, reader = self._voice, self._reader
+        if voice is None or voice.pieces is None or reader is None:
+            return b""
+        encoder = FrameEncoder()
+        lines = [
+            encoder.encode(piece.encode(voice.stream) if type(piece) is Piece else piece)
+            for piece in voice.pieces
+        ]
+        voice.pieces.clear()
+        if self._closed:
+            lines.append(_ending(reader))
+        return b"".join(lines)
+
+
+def _ending(reader: ChatReader) -> bytes:
+    failure = reader.failure
+    if failure is None:
+        return FrameEncoder.DONE
+    import json
+
+    error = {"message": failure.message, "type": failure.type or failure.kind, "code": failure.code}
+    return FrameEncoder().encode(json.dumps({"error": error}, ensure_ascii=False))
+
+
+def _profile(profile: str | Profile) -> Profile | None:
+    """The profile's data, None for `auto`. Loading one needs pydantic, so it is imported only here."""
+    if profile == "auto":
+        return None
+    if not isinstance(profile, str):
+        return profile
+    from streamnorm.profiles import load_profile
+
+    return load_profile(profile)
+
+
+def _final_names(tools: Iterable[Any] | None) -> frozenset[str]:
+    """Names among `tools` that no other begins with: once read, they cannot grow into another."""
+    names = {name for tool in tools or () if (name := _name_of(tool))}
+    return frozenset(
+        name
+        for name in names
+        if not any(other != name and other.startswith(name) for other in names)
+    )
+
+
+def _name_of(tool: Any) -> str | None:
+    if isinstance(tool, str):
+        return tool
+    if not isinstance(tool, dict):
+        raise LocalError(f"a tool is an OpenAI tool dict or a name, not {type(tool).__name__}")
+    body = tool.get("function") or tool.get("custom") or tool
+    name = body.get("name") if isinstance(body, dict) else None
+    return name if isinstance(name, str) else None
