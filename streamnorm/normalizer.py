@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from streamnorm.assemble import Result, StreamState
 from streamnorm.dialects.chat.choice import FINISH_REASONS, Voice
 from streamnorm.dialects.chat.pieces import Piece
 from streamnorm.dialects.chat.reader import ChatReader
-from streamnorm.dialects.chat.wire import decode_clean
 from streamnorm.errors import FrameTooLarge, LocalError
 from streamnorm.events import Event, StreamFailed
 from streamnorm.findings import Finding, Findings
@@ -23,6 +23,9 @@ __all__ = ["Normalizer"]
 
 #: The dialects that `Normalizer` reads.
 DIALECTS: Final = ("chat",)
+
+#: What a Normalizer gives once it is closed.
+_CLOSED: Final = "nothing more"
 
 #: How much of a body that was no stream at all is quoted.
 QUOTED: Final = 200
@@ -61,61 +64,71 @@ class Normalizer:
         self.dialect = dialect
         self._findings = Findings()
         self._decoder = FrameDecoder(max_frame=max_frame, findings=self._findings)
-        self._tools = _final_names(tools)
-        self._n = n
-        self._legacy = legacy
-        self._reader: ChatReader | None = None
-        self._voice: Voice | None = None
+        reasons = self.profile.finish_reasons if self.profile else {}
+        self._voice = Voice(
+            self._findings,
+            StreamState(),
+            final_names=_final_names(tools),
+            finish_reasons={**FINISH_REASONS, **reasons} if reasons else FINISH_REASONS,
+            legacy=legacy,
+        )
+        self._reader = ChatReader(self._voice, choices=n)
         self._output = ""
-        self._closed = False
 
     # Three ways to drive it.
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that `data` completes."""
         events: list[Event] = []
-        self._read(data, self._reading("events"), events)
-        return events
-
-    def close(self) -> list[Event]:
-        """The bytes have ended: the rest of the events, `StreamEnded` or `StreamFailed` the last of them."""
-        events: list[Event] = []
-        self._finish(self._reading("events"), events)
+        if self._output != "events":
+            self._begin("events")
+        self._read(data, events)
         return events
 
     def feed_frames(self, frames: Iterable[Frame]) -> list[Event]:
         """As `feed`, for frames that somebody else decoded."""
         events: list[Event] = []
-        self._reading("events").feed(frames, events)
+        if self._output != "events":
+            self._begin("events")
+        self._reader.feed(frames, events)
+        return events
+
+    def close(self) -> list[Event]:
+        """The bytes have ended: the rest of the events, `StreamEnded` or `StreamFailed` the last of them."""
+        events: list[Event] = []
+        self._finish("events", events)
         return events
 
     def feed_chunks(self, data: bytes) -> list[ChatCompletionChunk]:
         """The canonical chunks that `data` completes. A failure is not among them: look at `error`."""
-        self._read(data, self._reading("chunks"), [])
+        if self._output != "chunks":
+            self._begin("chunks")
+        self._read(data, [])
         return self._chunks()
 
     def close_chunks(self) -> list[ChatCompletionChunk]:
         """The rest of the canonical chunks."""
-        self._finish(self._reading("chunks"), [])
+        self._finish("chunks", [])
         return self._chunks()
 
     def feed_sse(self, data: bytes) -> bytes:
         """The canonical SSE bytes that `data` completes. Chunks that needed no repair leave as they came."""
-        self._read(data, self._reading("sse"), [])
+        if self._output != "sse":
+            self._begin("sse")
+        self._read(data, [])
         return self._sse()
 
     def close_sse(self) -> bytes:
         """The rest of the canonical bytes: `[DONE]`, or the error that ended the stream."""
-        reader = self._reading("sse")
-        self._finish(reader, [])
-        return self._sse()
+        self._finish("sse", [])
+        return self._sse() + _ending(self._reader)
 
     # What came of it.
 
     @property
     def result(self) -> Result:
         """What was assembled so far: one message per choice."""
-        return self._reader.result() if self._reader is not None else Result("", "", 0, [])
+        return self._reader.result()
 
     @property
     def findings(self) -> list[Finding]:
@@ -125,104 +138,85 @@ class Normalizer:
     @property
     def complete(self) -> bool:
         """The stream ended as its protocol says, without an error. (A call may still be incomplete: ask the call.)"""
-        return self._reader is not None and self._reader.complete
+        return self._reader.complete
 
     @property
     def error(self) -> StreamFailed | None:
         """Why the stream failed, if it did."""
-        return self._reader.failure if self._reader is not None else None
+        return self._reader.failure
 
     # Within.
 
-    def _reading(self, output: str) -> ChatReader:
-        if self._closed:
+    def _begin(self, output: str) -> None:
+        """The first feed says what this Normalizer gives; it keeps to that."""
+        if self._output == _CLOSED:
             raise LocalError("this Normalizer is closed: make a new one for each stream")
-        if self._reader is not None:
-            if output != self._output:
-                raise LocalError(f"this Normalizer gives {self._output}, not {output}: do not mix the feeds")
-            return self._reader
+        if self._output:
+            raise LocalError(f"this Normalizer gives {self._output}, not {output}: do not mix the feeds")
         self._output = output
-        decode: Callable[[bytes], Any] = decode_clean
+        if output == "events":
+            return
+        self._voice.pieces = []
         if output == "chunks":
             from streamnorm.dialects.chat.types import decode_strict
 
-            decode = decode_strict
-        profile = self.profile
-        self._voice = Voice(
-            self._findings,
-            StreamState(),
-            keep_chunks=output != "events",
-            final_names=self._tools,
-            finish_reasons={**FINISH_REASONS, **profile.finish_reasons} if profile else FINISH_REASONS,
-            legacy=self._legacy,
-        )
-        self._reader = ChatReader(self._voice, choices=self._n, decode=decode)
-        return self._reader
+            self._reader.decode = decode_strict
 
-    def _read(self, data: bytes, reader: ChatReader, events: list[Event]) -> None:
+    def _read(self, data: bytes, events: list[Event]) -> None:
         try:
             frames = self._decoder.feed(data)
         except FrameTooLarge as error:
-            reader.feed(error.frames, events)
-            self._fail_too_large(error, reader, events)
-            return
-        if frames:
-            reader.feed(frames, events)
-
-    def _finish(self, reader: ChatReader, events: list[Event]) -> None:
-        self._closed = True
-        try:
-            frames = self._decoder.close()
-        except FrameTooLarge as error:
-            frames = error.frames
-            reader.feed(frames, events)
-            self._fail_too_large(error, reader, events)
+            self._reader.feed(error.frames, events)
+            self._reader.fail(StreamFailed("too_large", error.message, type=error.type), events)
+        except LocalError:
+            # The decoder gave up on a frame over the cap: the stream has failed, the rest of its bytes say nothing.
+            if self.error is None:
+                raise
         else:
-            reader.feed(frames, events)
-        ignored = self._decoder.ignored
-        if ignored and not self._decoder.frames and reader.failure is None:
-            text = ignored[:QUOTED].decode("utf-8", "replace")
+            if frames:
+                self._reader.feed(frames, events)
+
+    def _finish(self, output: str, events: list[Event]) -> None:
+        if self._output != output:
+            self._begin(output)
+        self._output = _CLOSED
+        decoder, reader = self._decoder, self._reader
+        try:
+            reader.feed(decoder.close(), events)
+        except FrameTooLarge as error:
+            reader.feed(error.frames, events)
+            reader.fail(StreamFailed("too_large", error.message, type=error.type), events)
+        if decoder.ignored and not decoder.frames:
+            text = decoder.ignored[:QUOTED].decode("utf-8", "replace")
             reader.fail(StreamFailed("invalid", f"no stream, but a body that begins {text!r}"), events)
         reader.close(events)
-
-    def _fail_too_large(self, error: FrameTooLarge, reader: ChatReader, events: list[Event]) -> None:
-        if reader.failure is None and not reader.ended:
-            reader.fail(StreamFailed("too_large", error.message, type=error.type), events)
 
     def _chunks(self) -> list[ChatCompletionChunk]:
         from streamnorm.dialects.chat.types import ChatCompletionChunk
 
-        voice = self._voice
-        if voice is None or not voice.pieces:
-            return []
-        chunks = [
-            ChatCompletionChunk.from_piece(piece, voice.stream) if type(piece) is Piece else piece
-            for piece in voice.pieces
+        stream = self._voice.stream
+        return [
+            ChatCompletionChunk.from_piece(piece, stream) if type(piece) is Piece else piece
+            for piece in self._pieces()
         ]
-        voice.pieces.clear()
-        return chunks
 
     def _sse(self) -> bytes:
-        voice, reader = self._voice, self._reader
-        if voice is None or voice.pieces is None or reader is None:
-            return b""
-        encoder = FrameEncoder()
-        lines = [
-            encoder.encode(piece.encode(voice.stream) if type(piece) is Piece else piece)
-            for piece in voice.pieces
-        ]
-        voice.pieces.clear()
-        if self._closed:
-            lines.append(_ending(reader))
-        return b"".join(lines)
+        stream, encode = self._voice.stream, FrameEncoder().encode
+        return b"".join(
+            encode(piece.encode(stream) if type(piece) is Piece else piece)
+            for piece in self._pieces()
+        )
+
+    def _pieces(self) -> list[Any]:
+        pieces = self._voice.pieces or []
+        self._voice.pieces = []
+        return pieces
 
 
 def _ending(reader: ChatReader) -> bytes:
     failure = reader.failure
     if failure is None:
         return FrameEncoder.DONE
-    import json
-
     error = {"message": failure.message, "type": failure.type or failure.kind, "code": failure.code}
     return FrameEncoder().encode(json.dumps({"error": error}, ensure_ascii=False))
 

@@ -27,6 +27,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 _DONE: Final = b"[DONE]"
 _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry"})
 _JSON_OPENS: Final = (b"{", b"[")
+_BRACE: Final = ord("{")
 _structure = re.compile(rb'["{}\[\]]').finditer
 _end_of_string = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL).match
 
@@ -80,6 +81,8 @@ class FrameDecoder:
         self._strict = strict
         self._max = max_frame
         self._closed = False
+        #: Between blocks, with nothing pending: a piece of whole plain blocks needs none of what follows.
+        self._plain = False
         self._at_start = True
         self._after_cr = False
         #: The line that has not ended yet, in pieces.
@@ -99,6 +102,10 @@ class FrameDecoder:
 
         Raises FrameTooLarge for a frame over the cap, LocalError after that or after `close`.
         """
+        if self._plain and data.endswith(b"\n\n"):
+            plain = self._plain_frames(data, 2)
+            if plain is not None:
+                return plain
         if self._closed:
             raise LocalError("this FrameDecoder is closed: make a new one for each stream")
         frames: list[Frame] = []
@@ -108,15 +115,14 @@ class FrameDecoder:
             data = self._with_newlines(data)
         if b"\n" not in data:
             self._keep(data, frames)
-            return frames
-        if self._partial:
-            data = self._take_partial() + data
-        while data:
+        else:
+            if self._partial:
+                data = self._take_partial() + data
             if self._in_block:
                 data = self._read_lines(data, frames)
-            else:
+            if data:
                 self._read_blocks(data, frames)
-                break
+        self._plain = not (self._partial or self._in_block or self._at_start or self._after_cr)
         return frames
 
     def close(self) -> list[Frame]:
@@ -136,6 +142,7 @@ class FrameDecoder:
                 self._note("frame-unterminated", self._data[0])
                 self._dispatch(frames, complete=False)
         self._closed = True
+        self._plain = False
         return frames
 
     # Bytes to lines.
@@ -179,13 +186,40 @@ class FrameDecoder:
             self._json is not None
         )
 
+    def _plain_frames(self, data: bytes, after: int) -> list[Frame] | None:
+        """The frames of `data`, if it is nothing but blocks of one line `data: {...}`, each with its blank line; the last
+        `after` bytes are the last one's line ends."""
+        if not data.startswith(b"data: {") or len(data) > self._max or b"\r" in data:
+            return None
+        payloads = data[6 : len(data) - after].split(b"\n\ndata: ")
+        for payload in payloads:
+            if not payload or payload[0] != _BRACE or b"\n" in payload:
+                return None
+        self.frames += len(payloads)
+        last_id = self.last_event_id
+        return [Frame("message", payload, last_id) for payload in payloads]
+
     def _read_blocks(self, data: bytes, frames: list[Frame]) -> None:
         """Read all of `data`, which begins between blocks: whole blocks where they are plain, lines from there on."""
-        *blocks, rest = data.split(b"\n\n")
-        last_id, cap = self.last_event_id, self._max
+        whole, blank, rest = data.rpartition(b"\n\n")
+        if blank:
+            plain = self._plain_frames(whole, 0)
+            if plain is not None:
+                frames += plain
+            else:
+                rest = self._read_mixed_blocks(whole, rest, frames)
+        lines, newline, partial = rest.rpartition(b"\n")
+        if newline:
+            for line in lines.split(b"\n"):
+                self._read_line(line, frames)
+        self._keep(partial, frames)
+
+    def _read_mixed_blocks(self, whole: bytes, rest: bytes, frames: list[Frame]) -> bytes:
+        """Read blocks of any kind; returns what is left to be read line by line."""
+        blocks = whole.split(b"\n\n")
         for at, block in enumerate(blocks):
-            if block.startswith(b"data: {") and b"\n" not in block and len(block) <= cap:
-                frames.append(Frame("message", block[6:], last_id))
+            if block.startswith(b"data: {") and b"\n" not in block and len(block) <= self._max:
+                frames.append(Frame("message", block[6:], self.last_event_id))
                 self.frames += 1
                 continue
             for line in block.split(b"\n"):
@@ -193,14 +227,8 @@ class FrameDecoder:
             self._read_line(b"", frames)
             if self._json is not None:
                 # A JSON value goes over the blank line: what follows is no longer a sequence of blocks.
-                rest = b"\n\n".join([*blocks[at + 1 :], rest])
-                break
-            last_id = self.last_event_id
-        lines, newline, partial = rest.rpartition(b"\n")
-        if newline:
-            for line in lines.split(b"\n"):
-                self._read_line(line, frames)
-        self._keep(partial, frames)
+                return b"\n\n".join([*blocks[at + 1 :], rest])
+        return rest
 
     def _read_lines(self, data: bytes, frames: list[Frame]) -> bytes:
         """Read lines until the block ends; returns what is left."""
@@ -340,6 +368,7 @@ class FrameDecoder:
 
     def _overflow(self, frames: list[Frame]) -> None:
         self._closed = True
+        self._plain = False
         self._partial.clear()
         self._data.clear()
         raise FrameTooLarge(self._max, frames)

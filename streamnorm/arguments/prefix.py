@@ -14,8 +14,8 @@ __all__ = ["MAX_DEPTH", "PrefixScanner", "is_complete", "is_prefix"]
 #: Containers open at once. Python's own parser gives up near a thousand, and no tool's schema comes near this.
 MAX_DEPTH: Final = 512
 
-#: Characters of one number: the length at which Python refuses to read an integer.
-MAX_NUMBER: Final = 4300
+#: A held number longer than this keeps one digit of each run, so that holding one costs no more than reading it.
+MAX_HELD: Final = 64
 
 # What may come next. A container's first member or item may be its end instead.
 _VALUE: Final = "value"
@@ -39,6 +39,7 @@ _number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?").fu
 _part_of_number = re.compile(
     r"-|-?(?:0|[1-9][0-9]*)(?:\.[0-9]*|(?:\.[0-9]+)?[eE][-+]?[0-9]*)?"
 ).fullmatch
+_first_of_each_run = re.compile("([0-9])[0-9]+").sub
 _LITERALS: Final = ("true", "false", "null")
 
 
@@ -150,9 +151,9 @@ class PrefixScanner:
             self._place = _AFTER
             return end
         grows = any(literal.startswith(word) for literal in _LITERALS) or _part_of_number(word)
-        if not word or not grows or len(word) > MAX_NUMBER:
+        if not word or not grows:
             return self._refuse(at)
-        self._held = word
+        self._held = word if len(word) <= MAX_HELD else _first_of_each_run(r"\1", word)
         return end
 
     def _open(self, bracket: str) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from streamnorm.assemble import CallState, ChoiceState, StreamState
-from streamnorm.dialects.chat.wire import MISSING, Call, Chunk, Delta
+from streamnorm.dialects.chat.wire import MISSING, Call, Chunk, Delta, Function
 from streamnorm.repairs.base import Check, Repair
 
-__all__ = ["CONTINUATION_REPAIRS", "FINISH_REPAIRS", "IDENTITY_REPAIRS", "OPENING_REPAIRS", "ORDER_CHECKS", "ORDER_REPAIRS", "ROLE_REPAIRS"]
+__all__ = ["FINISH_REPAIRS", "IDENTITY_REPAIRS", "ID_REPAIRS", "NAME_REPAIRS", "OPENING_REPAIRS", "ORDER_CHECKS", "ORDER_REPAIRS", "ROLE_REPAIRS", "TYPE_REPAIRS"]
 
 
 class ChunkIdMissing(Repair):
@@ -393,7 +393,7 @@ class ToolIdRepeated(Repair):
 
     @staticmethod
     def mend(delta: Call, call: CallState) -> bool:
-        if delta.id is None or delta.id != call.wire_id:
+        if not call.wire_id or delta.id != call.wire_id:
             return False
         delta.id = None
         return True
@@ -408,8 +408,6 @@ class ToolIdChanges(Repair):
 
     @staticmethod
     def mend(delta: Call, call: CallState) -> bool:
-        if delta.id is None:
-            return False
         delta.id = None
         return True
 
@@ -420,11 +418,11 @@ class ToolNameSplit(Repair):
     done = "the parts were joined"
 
     @staticmethod
-    def mend(delta: Call, call: CallState) -> bool:
-        if call.opened or delta.function is None or delta.function.name is None:
+    def mend(function: Function, call: CallState) -> bool:
+        if call.opened or not function.name:
             return False
-        call.name += delta.function.name
-        delta.function.name = None
+        call.name += function.name
+        function.name = None
         return True
 
 
@@ -434,10 +432,10 @@ class ToolNameRepeated(Repair):
     done = "the name was taken off"
 
     @staticmethod
-    def mend(delta: Call, call: CallState) -> bool:
-        if delta.function is None or delta.function.name is None or delta.function.name != call.name:
+    def mend(function: Function, call: CallState) -> bool:
+        if not call.name or function.name != call.name:
             return False
-        delta.function.name = None
+        function.name = None
         return True
 
 
@@ -449,10 +447,10 @@ class ToolNameEmpty(Repair):
     done = "the name was taken off"
 
     @staticmethod
-    def mend(delta: Call, call: CallState) -> bool:
-        if delta.function is None or delta.function.name != "":
+    def mend(function: Function, call: CallState) -> bool:
+        if function.name:
             return False
-        delta.function.name = None
+        function.name = None
         return True
 
 
@@ -464,10 +462,10 @@ class ToolNameLate(Repair):
     done = "the call was held until its name came"
 
     @staticmethod
-    def mend(delta: Call, call: CallState) -> bool:
-        if call.name or delta.function is None or delta.function.name is None:
+    def mend(function: Function, call: CallState) -> bool:
+        if call.name or not function.name:
             return False
-        call.name, delta.function.name = delta.function.name, None
+        call.name, function.name = function.name, None
         return True
 
 
@@ -491,8 +489,6 @@ class ToolTypeRepeated(Repair):
 
     @staticmethod
     def mend(delta: Call, call: CallState) -> bool:
-        if delta.type is None:
-            return False
         delta.type = None
         return True
 
@@ -594,10 +590,8 @@ class ToolNameChanges(Check):
     rule = "3: a call has one name"
 
     @staticmethod
-    def mend(delta: Call, call: CallState) -> bool:
-        if delta.function is None or delta.function.name is None:
-            return False
-        delta.function.name = None
+    def mend(function: Function, call: CallState) -> bool:
+        function.name = None
         return True
 
 
@@ -615,22 +609,14 @@ class StreamBroken(Check):
     rule = "10, 11: an error is raised; a stream without its end is truncated"
 
 
-#: The order within each table matters: a field that one repair has blanked is no longer there for the next.
+# The tables, in the order in which they run.
 IDENTITY_REPAIRS: Final = (ChunkIdMissing, ChunkIdVaries, ChunkCreatedVaries, ChunkModelMissing, ChunkModelVaries)
 ROLE_REPAIRS: Final = (RoleRepeated, RoleMissing, RoleOther)
 OPENING_REPAIRS: Final = (ToolIndexNotDense, ToolTypeMissing, ToolArgumentsNull)
-CONTINUATION_REPAIRS: Final = (
-    ToolIdLate,
-    ToolIdEmpty,
-    ToolIdRepeated,
-    ToolIdChanges,
-    ToolTypeRepeated,
-    ToolNameEmpty,
-    ToolNameRepeated,
-    ToolNameLate,
-    ToolNameSplit,
-    ToolNameChanges,
-)
+#: By the field they look at; the first that fires has dealt with it.
+ID_REPAIRS: Final = (ToolIdRepeated, ToolIdEmpty, ToolIdLate, ToolIdChanges)
+TYPE_REPAIRS: Final = (ToolTypeRepeated,)
+NAME_REPAIRS: Final = (ToolNameRepeated, ToolNameEmpty, ToolNameLate, ToolNameSplit, ToolNameChanges)
 FINISH_REPAIRS: Final = (FinishMissing, FinishStopWithCalls, FinishCallsWithoutCalls)
 
 ORDER_REPAIRS: Final[tuple[type[Repair], ...]] = (

@@ -30,7 +30,7 @@ from streamnorm.events import (
 from streamnorm.findings import Findings
 from streamnorm.repairs import order as repair
 
-__all__ = ["FINISH_REASONS", "ChoiceReader", "Place", "Voice"]
+__all__ = ["FINISH_REASONS", "NOWHERE", "NOWHERE_WILD", "ChoiceReader", "Place", "Voice"]
 
 #: Raw finish reasons and what they mean. None: the server gave up, which is a failure. One that is not here becomes
 #: `other` and a finding; a profile may add to this table.
@@ -114,6 +114,26 @@ class Place:
         self._head = True
 
 
+class _Nowhere(Place):
+    """The place of deltas whose pieces nobody wants: one for all, as there is nothing to remember."""
+
+    __slots__ = ()
+
+    def __init__(self, wild: bool) -> None:
+        super().__init__(b"", None, Findings(), -1)
+        self.wild = wild
+
+    def slot(self, call_at: int | None = None) -> Slot:
+        return _NO_SLOT
+
+
+_NO_SLOT: Final = Slot()
+
+#: For chunks read cleanly, and for chunks read tolerantly.
+NOWHERE: Final = _Nowhere(wild=False)
+NOWHERE_WILD: Final = _Nowhere(wild=True)
+
+
 class Voice:
     """Where a stream's readers speak: findings, canonical chunks where wanted, and the caller's choices.
 
@@ -128,14 +148,13 @@ class Voice:
         findings: Findings,
         stream: StreamState,
         *,
-        keep_chunks: bool = False,
         final_names: frozenset[str] = frozenset(),
         finish_reasons: Mapping[str, FinishReason | None] = FINISH_REASONS,
         legacy: bool = False,
     ) -> None:
         self.findings = findings
         self.stream = stream
-        self.pieces: list[Any] | None = [] if keep_chunks else None
+        self.pieces: list[Any] | None = None
         self.final_names = final_names
         self.finish_reasons = finish_reasons
         self.legacy = legacy
@@ -327,17 +346,28 @@ class ChoiceReader(ChoiceState):
         held = len(self._held)
         opened = False
         for position, entry in enumerate(calls):
-            call = locate(entry, self, self._findings, together=opened)
-            if call is None:
-                self._open(entry, place, position, events)
-                if delta.function_call is not None and not delta.tool_calls:
-                    self.legacy = self.calls[-1]
-                opened = True
-            else:
-                self._continue(entry, call, place, position, events)
+            opened = self._read_call(entry, place, position, events, together=opened)
+            if opened and delta.function_call is not None and not delta.tool_calls:
+                self.legacy = self.calls[-1]
         if pieces is not None and len(pieces) == told and len(self._held) == held:
             # All of its calls said what was known; the chunk and its unknown fields live on.
             self._tell_body(Choice(), _body(delta), place, events)
+
+    def read_call(self, entry: Call, events: list[Event]) -> None:
+        """As `read`, for a delta that is one call and nothing else, in a stream whose chunks nobody wants."""
+        self._read_call(entry, NOWHERE, 0, events)
+        self.calm = not (self._held or self.halves)
+
+    def _read_call(
+        self, entry: Call, place: Place, position: int, events: list[Event], *, together: bool = False
+    ) -> bool:
+        """Returns whether a call opened. `together`: an earlier entry of the same delta has opened one."""
+        call = locate(entry, self, self._findings, together=together)
+        if call is None:
+            self._open(entry, place, position, events)
+            return True
+        self._continue(entry, call, place, position, events)
+        return together
 
     def _open(self, entry: Call, place: Place, position: int, events: list[Event]) -> None:
         self.release(events)
@@ -370,17 +400,28 @@ class ChoiceReader(ChoiceState):
         self._remember(entry, call)
         if entry.extra_content is not None:
             call.extra_content = entry.extra_content
-        before = self._findings.total
-        for mend in repair.CONTINUATION_REPAIRS:
-            if mend.mend(entry, call):
-                self._findings.note(mend.code)
-        if not call.opened and self._findings.total != before:
+        findings = self._findings
+        before = findings.total
+        if entry.id is not None:
+            for mend in repair.ID_REPAIRS:
+                if mend.mend(entry, call):
+                    findings.note(mend.code)
+                    break
+        if entry.type is not None:
+            findings.note(repair.ToolTypeRepeated.code)
+        function = entry.function
+        if function is not None and function.name is not None:
+            for mend in repair.NAME_REPAIRS:
+                if mend.mend(function, call):
+                    findings.note(mend.code)
+                    break
+        if not call.opened and findings.total != before:
             self._reopen(call)
         fragment = _fragment(entry)
         if fragment:
             self._read_fragment(fragment, call, place, position, events)
-        elif self._findings.total == before:
-            self._findings.note(repair.ToolDeltaEmpty.code)
+        elif findings.total == before:
+            findings.note(repair.ToolDeltaEmpty.code)
 
     def _remember(self, entry: Call, call: CallState) -> None:
         """How later deltas may name this call."""
@@ -405,7 +446,7 @@ class ChoiceReader(ChoiceState):
             fragment = self._whole_characters(f"call {call.index}", fragment)
             if not fragment:
                 return
-        waiting = self._waiting(call)
+        waiting = self._waiting(call) if self._held else None
         if waiting is not None:
             self._read_after_held(fragment, waiting, place, position, events)
         elif call.type == "custom":
@@ -436,7 +477,7 @@ class ChoiceReader(ChoiceState):
 
     def _waiting(self, call: CallState) -> _Held | None:
         """The argument text of `call` that is held because of what it may be."""
-        if not (self._held and call.name):
+        if not call.name:
             return None
         return next((held for held in self._held if held.call is call and held.text), None)
 
@@ -477,12 +518,15 @@ class ChoiceReader(ChoiceState):
             # Nobody can use the arguments of a call without a name: they wait for it with the opening.
             self._held.append(_Held(call, place.slot(position), fragment))
             return
-        self.release(events)
+        if self._held:
+            self.release(events)
         self._tell(call, fragment, place.slot(position), events)
 
     def _tell(self, call: CallState, fragment: str, slot: Slot, events: list[Event]) -> None:
         call.append(fragment)
         events.append(ArgumentsDelta(self.index, call.index, fragment))
+        if self._voice.pieces is None:
+            return
         if call.type == "custom":
             entry = Call(index=call.index, custom=Custom(input=fragment))
         else:
@@ -497,6 +541,8 @@ class ChoiceReader(ChoiceState):
             slot.raw = None
         kind = call.type or "function"
         events.append(ToolCallStarted(self.index, call.index, call.id, call.name, kind))
+        if self._voice.pieces is None:
+            return
         entry = Call(index=call.index, id=call.id, type=kind)
         if kind == "custom":
             entry.custom = Custom(name=call.name, input="")

@@ -22,6 +22,8 @@ def failure_in(obj: Any, event: str) -> StreamFailed | None:
     `{"message": ...}` without choices, an error inside a choice, and any frame named `error`. An `error` that is null
     or empty is none.
     """
+    if event == "message" and _is_plain(obj):
+        return None
     if isinstance(obj, list) and len(obj) == 1:
         return failure_in(obj[0], event)
     if not isinstance(obj, dict):
@@ -39,6 +41,16 @@ def failure_in(obj: Any, event: str) -> StreamFailed | None:
     if "choices" not in obj and "id" not in obj and any(obj.get(key) for key in ("detail", "message")):
         return _failure(obj)
     return None
+
+
+def _is_plain(obj: Any) -> bool:
+    """The usual chunk, which reports nothing; a short cut."""
+    if not isinstance(obj, dict) or "error" in obj or obj.get("object") == "error":
+        return False
+    choices = obj.get("choices")
+    if not isinstance(choices, list) or len(choices) != 1:
+        return False
+    return isinstance(choices[0], dict) and "error" not in choices[0]
 
 
 def _failure(error: Any, around: dict[str, Any] | None = None) -> StreamFailed:

@@ -15,7 +15,7 @@ import msgspec
 
 from streamnorm.assemble import PACK_AT, Result
 from streamnorm.dialects.chat import shape
-from streamnorm.dialects.chat.choice import ChoiceReader, Place, Voice
+from streamnorm.dialects.chat.choice import NOWHERE, NOWHERE_WILD, ChoiceReader, Place, Voice
 from streamnorm.dialects.chat.failure import failure_in
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.wire import MISSING, Choice, Chunk, decode_clean
@@ -31,6 +31,7 @@ from streamnorm.events import (
 )
 from streamnorm.repairs import order as repair
 from streamnorm.repairs.framing import DoneDecorated, FrameEmpty, FrameOtherEvent, FrameScalar
+from streamnorm.repairs.order import RoleRepeated
 from streamnorm.sse import Frame
 
 __all__ = ["ChatReader"]
@@ -48,8 +49,8 @@ _ERROR_LIKE: Final = re.compile(rb'\s*\{\s*"error"\s*:')
 class ChatReader:
     """Reads one chat stream. Single use; never raises on what a server sent.
 
-    `choices`: how many choices were asked for (`n`), None where unknown. `decode`: the clean decoder. `tolerant`: take no
-    fast path (for the law that it changes nothing).
+    `choices`: how many choices were asked for (`n`), None where unknown. `tolerant`: take no fast path (for the law that it
+    changes nothing). `decode` is the clean decoder; whoever wants typed chunks sets the strict one before the first frame.
     """
 
     def __init__(
@@ -57,7 +58,6 @@ class ChatReader:
         voice: Voice,
         *,
         choices: int | None = None,
-        decode: Callable[[bytes], Any] = decode_clean,
         tolerant: bool = False,
     ) -> None:
         self.failure: StreamFailed | None = None
@@ -68,7 +68,7 @@ class ChatReader:
         self._stream = voice.stream
         self._choices: dict[int, ChoiceReader] = {}
         self._asked = choices
-        self._decode = decode
+        self.decode: Callable[[bytes], Any] = decode_clean
         self._tolerant = tolerant
         #: The last chunk needed the tolerant reading: so will the next, likely, and the clean one is not even tried.
         self._odd = tolerant
@@ -83,9 +83,8 @@ class ChatReader:
 
     def feed(self, frames: Iterable[Frame], events: list[Event]) -> None:
         """Read `frames`, appending to `events` what they say."""
-        findings, stream, choices_by_index = self._findings, self._stream, self._choices
-        pieces, decode = self._voice.pieces, self._decode
-        typed = decode is not decode_clean
+        stream, decode, pieces = self._stream, self.decode, self._voice.pieces
+        findings = self._findings
         number = findings.chunk
         for frame in frames:
             number += 1
@@ -110,52 +109,60 @@ class ChatReader:
             ):
                 choice = choices[0]
                 index = choice.index
-                state = choices_by_index.get(index)
+                state = self._choices.get(index)
                 if state is not None and state.calm and choice.finish_reason is None:
                     delta = choice.delta
+                    if delta.role is not None and pieces is None and RoleRepeated.mend(delta, state):
+                        findings.chunk = number
+                        findings.data = data
+                        findings.note(RoleRepeated.code)
                     content = delta.content
+                    calls = delta.tool_calls
                     if delta.role is not None:
                         pass
-                    elif not delta.tool_calls:
+                    elif not calls:
                         if content:
                             if not delta.reasoning_content:
                                 state.text.append(content)
                                 events.append(TextDelta(index, content))
                                 if pieces is not None:
-                                    pieces.append(chunk if typed else data)
+                                    pieces.append(data if decode is decode_clean else chunk)
                                 continue
                         elif reasoning := delta.reasoning_content:
                             state.reasoning.append(reasoning)
                             events.append(ReasoningDelta(index, reasoning))
                             if pieces is not None:
-                                pieces.append(chunk if typed else data)
+                                pieces.append(data if decode is decode_clean else chunk)
                             continue
-                    elif len(delta.tool_calls) == 1 and not (content or delta.reasoning_content):
-                        entry = delta.tool_calls[0]
+                    elif len(calls) == 1 and not (content or delta.reasoning_content):
+                        entry = calls[0]
                         call = state.by_index.get(entry.index)
                         function = entry.function
                         if (
                             call is not None
-                            and call.length
                             and function is not None
                             and entry.id is None
                             and entry.type is None
                             and function.name is None
                         ):
                             fragment = function.arguments
-                            if fragment and (
-                                fragment[0] != call.first or len(fragment) < call.length
-                            ):
+                            # A fragment that begins like the whole text may be a repetition of it.
+                            if fragment and fragment[0] != call.first and call.length:
+                                call.length += len(fragment)
                                 recent = call.recent
                                 recent.append(fragment)
-                                call.length += len(fragment)
                                 if len(recent) >= PACK_AT:
                                     call.pack()
                                 state.latest = call
                                 events.append(ArgumentsDelta(index, call.index, fragment))
                                 if pieces is not None:
-                                    pieces.append(chunk if typed else data)
+                                    pieces.append(data if decode is decode_clean else chunk)
                                 continue
+                        if pieces is None:
+                            findings.chunk = number
+                            findings.data = data
+                            state.read_call(entry, events)
+                            continue
             findings.chunk = number
             findings.data = data
             if self._over:
@@ -163,9 +170,10 @@ class ChatReader:
             elif not choices and frame.event != "message":
                 self._read_tolerantly(frame, events)
             else:
-                if typed:
+                if decode is not decode_clean:
                     chunk = decode_clean(data)
-                self._put_in_order(chunk, Place(data, None, findings, findings.total), events)
+                place = Place(data, None, findings, findings.total) if pieces is not None else NOWHERE
+                self._put_in_order(chunk, place, events)
         findings.chunk = number
 
     def close(self, events: list[Event]) -> None:
@@ -185,7 +193,9 @@ class ChatReader:
             self.fail(StreamFailed("truncated", message), events)
 
     def fail(self, failure: StreamFailed, events: list[Event]) -> None:
-        """The stream is over and not to be trusted; what was held is told first."""
+        """The stream is over and not to be trusted; what was held is told first. Nothing, where it was over already."""
+        if self._over:
+            return
         for choice in self._choices.values():
             choice.release(events)
         self.failure = failure
@@ -246,7 +256,9 @@ class ChatReader:
                 self.fail(StreamFailed("invalid", message), events)
                 return
             self._odd = mended or self._tolerant
-            self._put_in_order(chunk, Place(frame.data, obj, findings, mark), events)
+            wanted = self._voice.pieces is not None
+            place = Place(frame.data, obj, findings, mark) if wanted else NOWHERE_WILD
+            self._put_in_order(chunk, place, events)
 
     def _read_garbage(self, frame: Frame, reason: str, events: list[Event]) -> None:
         """Data that is no JSON. In a frame of another kind it is none of ours; otherwise something was lost."""

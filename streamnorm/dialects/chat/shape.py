@@ -21,7 +21,8 @@ from streamnorm.repairs.shape import SHAPE_REPAIRS
 
 __all__ = ["NotJson", "load", "read"]
 
-Table = dict[tuple[str, type], tuple[type[ShapeRepair], ...]]
+#: By key, by JSON type: the repairs of one kind of object.
+Table = dict[str, dict[type, tuple[type[ShapeRepair], ...]]]
 
 
 class NotJson(ValueError):
@@ -62,72 +63,85 @@ def read(obj: dict[str, Any], findings: Findings) -> tuple[Chunk, bool]:
     """
     changed = _mend(obj, "chunk", findings)
     choices = obj["choices"]
+    readable = obj
     if isinstance(choices, list):
-        for choice in choices:
-            if isinstance(choice, dict):
-                changed |= _read_choice(choice, findings)
-    return msgspec.convert(_without_repeats(obj), Chunk), changed
+        for position, choice in enumerate(choices):
+            if not isinstance(choice, dict):
+                continue
+            changed |= _read_choice(choice, findings)
+            if "message" in choice and choice.get("delta"):
+                readable = _without_message(readable, position)
+    return msgspec.convert(readable, Chunk), changed
 
 
 def _read_choice(choice: dict[str, Any], findings: Findings) -> bool:
     changed = _mend(choice, "choice", findings)
-    for name in ("delta", "message"):
-        delta = choice.get(name)
-        if not isinstance(delta, dict):
-            continue
-        changed |= _mend(delta, "delta", findings)
-        calls = delta.get("tool_calls")
-        if isinstance(calls, list):
-            for call in calls:
-                if isinstance(call, dict):
-                    changed |= _mend(call, "call", findings)
-                    if isinstance(function := call.get("function"), dict):
-                        changed |= _mend(function, "function", findings)
+    changed |= _read_delta(choice.get("delta"), findings)
+    if "message" in choice:
+        changed |= _read_delta(choice["message"], findings)
+    return changed
+
+
+def _read_delta(delta: Any, findings: Findings) -> bool:
+    if not isinstance(delta, dict):
+        return False
+    changed = _mend(delta, "delta", findings)
+    calls = delta.get("tool_calls")
+    if isinstance(calls, list):
+        for call in calls:
+            if isinstance(call, dict):
+                changed |= _mend(call, "call", findings)
+                function = call.get("function")
+                if isinstance(function, dict):
+                    changed |= _mend(function, "function", findings)
     return changed
 
 
 def _mend(owner: dict[str, Any], kind: str, findings: Findings) -> bool:
-    changed = False
-    for key in _REQUIRED.get(kind, ()):
+    required, table = _TABLES[kind]
+    for key in required:
         if key not in owner:
             owner[key] = None
-    table = _TABLES[kind]
-    for key, value in list(owner.items()):
-        repairs = table.get((key, type(value)))
-        if repairs:
-            for repair in repairs:
-                if repair.mend(owner, value, findings):
-                    findings.note(repair.code)
-                    changed = True
+    due = []
+    for key, value in owner.items():
+        by_type = table.get(key)
+        if by_type is not None:
+            repairs = by_type.get(type(value))
+            if repairs is not None:
+                due += [(repair, value) for repair in repairs]
+    changed = False
+    for repair, value in due:
+        if repair.mend(owner, value, findings):
+            findings.note(repair.code)
+            changed = True
     return changed
 
 
-def _without_repeats(obj: dict[str, Any]) -> dict[str, Any]:
-    """A message beside a delta repeats it, or is its running sum: it is kept as an unknown field and not read."""
-    choices = obj["choices"]
-    if not isinstance(choices, list):
-        return obj
-    if not any(isinstance(c, dict) and "message" in c and c.get("delta") for c in choices):
-        return obj
-    slim = [
-        {key: value for key, value in c.items() if key != "message"}
-        if isinstance(c, dict) and c.get("delta")
-        else c
-        for c in choices
-    ]
-    return {**obj, "choices": slim}
+def _without_message(obj: dict[str, Any], position: int) -> dict[str, Any]:
+    """A message beside a delta repeats it, or is its running sum: it stays an unknown field, and is not read."""
+    choices = obj["choices"].copy()
+    choices[position] = {key: value for key, value in choices[position].items() if key != "message"}
+    return {**obj, "choices": choices}
 
 
 #: What a repair of a null also repairs when it is missing.
-_REQUIRED: Final = {"chunk": ("object", "choices"), "choice": ("delta",)}
+_REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+    "chunk": ("object", "choices"),
+    "choice": ("delta",),
+    "delta": (),
+    "call": (),
+    "function": (),
+}
 
 
-def _tables(repairs: Iterable[type[ShapeRepair]]) -> dict[str, Table]:
-    tables: dict[str, Table] = {kind: {} for kind in ("chunk", "choice", "delta", "call", "function")}
+def _tables(repairs: Iterable[type[ShapeRepair]]) -> dict[str, tuple[tuple[str, ...], Table]]:
+    tables: dict[str, tuple[tuple[str, ...], Table]] = {
+        kind: (required, {}) for kind, required in _REQUIRED.items()
+    }
     for repair in repairs:
+        by_type = tables[repair.on][1].setdefault(repair.key, {})
         for kind in repair.types:
-            place = (repair.key, kind)
-            tables[repair.on][place] = (*tables[repair.on].get(place, ()), repair)
+            by_type[kind] = (*by_type.get(kind, ()), repair)
     return tables
 
 

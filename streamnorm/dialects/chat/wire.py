@@ -15,6 +15,8 @@ import msgspec
 
 __all__ = ["OBJECT", "Call", "Choice", "Chunk", "CleanChunk", "Custom", "Delta", "Function", "decode_clean"]
 
+# None of these can be part of a cycle, so the garbage collector need not look at them (`gc=False`).
+
 OBJECT: Final = "chat.completion.chunk"
 
 #: A number that no server means: the field was missing or null.
@@ -33,7 +35,7 @@ class Custom(msgspec.Struct, gc=False):
     input: str | None = None
 
 
-class Call(msgspec.Struct):
+class Call(msgspec.Struct, gc=False):
     index: int = MISSING
     id: str | None = None
     type: str | None = None
@@ -42,7 +44,7 @@ class Call(msgspec.Struct):
     extra_content: Any = None
 
 
-class Delta(msgspec.Struct):
+class Delta(msgspec.Struct, gc=False):
     role: str | None = None
     content: str | None = None
     refusal: str | None = None
@@ -54,7 +56,7 @@ class Delta(msgspec.Struct):
     reasoning_details: list[Any] | None = None
 
 
-class Choice(msgspec.Struct):
+class Choice(msgspec.Struct, gc=False):
     index: int = MISSING
     delta: Delta = msgspec.field(default_factory=Delta)
     finish_reason: str | None = None
@@ -63,7 +65,7 @@ class Choice(msgspec.Struct):
     usage: dict[str, Any] | None = None
 
 
-class Chunk(msgspec.Struct):
+class Chunk(msgspec.Struct, gc=False):
     id: str = ""
     choices: list[Choice] = []
     created: int = 0
@@ -77,7 +79,7 @@ class CleanFunction(Function, gc=False):
     id: None = None
 
 
-class CleanCall(Call):
+class CleanCall(Call, gc=False):
     function: CleanFunction | None = None
     custom: None = None
     extra_content: None = None
@@ -85,7 +87,7 @@ class CleanCall(Call):
     arguments: None = None
 
 
-class CleanDelta(Delta):
+class CleanDelta(Delta, gc=False):
     refusal: None = None
     tool_calls: list[CleanCall] | None = None  # type: ignore[assignment]  # list is invariant; only the decoder reads this
     function_call: None = None
@@ -97,7 +99,7 @@ class CleanDelta(Delta):
     thinking: None = None
 
 
-class CleanChoice(Choice, kw_only=True):
+class CleanChoice(Choice, kw_only=True, gc=False):
     delta: CleanDelta
     logprobs: None = None
     message: None = None
@@ -105,7 +107,7 @@ class CleanChoice(Choice, kw_only=True):
     error: None = None
 
 
-class CleanChunk(Chunk, kw_only=True):
+class CleanChunk(Chunk, kw_only=True, gc=False):
     choices: list[CleanChoice]  # type: ignore[assignment]  # as above
     object: Literal["chat.completion.chunk"]
     error: None = None
