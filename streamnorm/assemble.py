@@ -10,7 +10,15 @@ import msgspec
 from streamnorm.arguments.prefix import PrefixScanner
 from streamnorm.events import FinishReason
 
-__all__ = ["AssembledChoice", "CallState", "ChoiceState", "Message", "Result", "StreamState", "ToolCall"]
+__all__ = [
+    "AssembledChoice",
+    "CallState",
+    "ChoiceState",
+    "Message",
+    "Result",
+    "StreamState",
+    "ToolCall",
+]
 
 #: Fragments kept apart before they are joined: a list of short strings takes eight times their text.
 PACK_AT = 256
@@ -99,8 +107,8 @@ class CallState:
         "first",
         "id",
         "index",
-        "length",
         "legacy",
+        "length",
         "name",
         "opened",
         "recent",
@@ -158,7 +166,6 @@ class CallState:
         scanner.feed(unread)
         self._chars_fed += len(unread)
         return scanner
-
 
     def assembled(self) -> ToolCall:
         return ToolCall(

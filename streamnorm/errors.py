@@ -68,6 +68,8 @@ class FrameTooLarge(RemoteError):
     """One SSE frame grew past the cap. `frames` are those completed earlier in the same call, so that none is lost."""
 
     def __init__(self, limit: int, frames: list[Frame]) -> None:
-        super().__init__(f"one SSE frame is larger than the limit of {limit:,} bytes", type="frame_too_large")
+        super().__init__(
+            f"one SSE frame is larger than the limit of {limit:,} bytes", type="frame_too_large"
+        )
         self.limit = limit
         self.frames = frames

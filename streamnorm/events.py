@@ -36,7 +36,7 @@ class _Event(msgspec.Struct, frozen=True, gc=False, tag_field="event"):
     pass
 
 
-class StreamStarted(_Event, tag="start"):
+class StreamStarted(_Event, frozen=True, gc=False, tag="start"):
     """The first chunk came. `created` is Unix seconds, 0 where the server never says."""
 
     id: str
@@ -44,22 +44,22 @@ class StreamStarted(_Event, tag="start"):
     created: int
 
 
-class TextDelta(_Event, tag="text"):
+class TextDelta(_Event, frozen=True, gc=False, tag="text"):
     choice: int
     text: str
 
 
-class ReasoningDelta(_Event, tag="reasoning"):
+class ReasoningDelta(_Event, frozen=True, gc=False, tag="reasoning"):
     choice: int
     text: str
 
 
-class RefusalDelta(_Event, tag="refusal"):
+class RefusalDelta(_Event, frozen=True, gc=False, tag="refusal"):
     choice: int
     text: str
 
 
-class ToolCallStarted(_Event, tag="tool_call_started"):
+class ToolCallStarted(_Event, frozen=True, gc=False, tag="tool_call_started"):
     """A call opens: its id is unique in the choice, its name whole. `type` is `function` or `custom`."""
 
     choice: int
@@ -69,7 +69,7 @@ class ToolCallStarted(_Event, tag="tool_call_started"):
     type: str
 
 
-class ArgumentsDelta(_Event, tag="arguments"):
+class ArgumentsDelta(_Event, frozen=True, gc=False, tag="arguments"):
     """The next fragment of a call's argument text (of a custom call: of its input). Never empty."""
 
     choice: int
@@ -77,7 +77,7 @@ class ArgumentsDelta(_Event, tag="arguments"):
     fragment: str
 
 
-class ToolCallFinished(_Event, tag="tool_call_finished"):
+class ToolCallFinished(_Event, frozen=True, gc=False, tag="tool_call_finished"):
     """A call is whole. `complete` is false where the arguments are not one JSON object: do not run such a call."""
 
     choice: int
@@ -88,7 +88,7 @@ class ToolCallFinished(_Event, tag="tool_call_finished"):
     complete: bool
 
 
-class ChoiceFinished(_Event, tag="finish"):
+class ChoiceFinished(_Event, frozen=True, gc=False, tag="finish"):
     """`reason` is the unified reason, `raw_reason` the server's own (None where it never sent one)."""
 
     choice: int
@@ -96,13 +96,13 @@ class ChoiceFinished(_Event, tag="finish"):
     raw_reason: str | None
 
 
-class UsageReported(_Event, tag="usage"):
+class UsageReported(_Event, frozen=True, gc=False, tag="usage"):
     """Token counts as the server sent them last, provider-specific keys included."""
 
     usage: dict[str, Any]
 
 
-class StreamFailed(_Event, tag="failed"):
+class StreamFailed(_Event, frozen=True, gc=False, tag="failed"):
     """The stream is not to be trusted past this point; what came before stays in the result. `message` holds the server's
     words where there are any."""
 
@@ -116,7 +116,7 @@ class StreamFailed(_Event, tag="failed"):
         return _EXCEPTIONS[self.kind](self.message, type=self.type, code=self.code, partial=partial)
 
 
-class StreamEnded(_Event, tag="end"):
+class StreamEnded(_Event, frozen=True, gc=False, tag="end"):
     """The stream ended as its protocol says."""
 
 

@@ -152,7 +152,9 @@ class Normalizer:
         if self._output == _CLOSED:
             raise LocalError("this Normalizer is closed: make a new one for each stream")
         if self._output:
-            raise LocalError(f"this Normalizer gives {self._output}, not {output}: do not mix the feeds")
+            raise LocalError(
+                f"this Normalizer gives {self._output}, not {output}: do not mix the feeds"
+            )
         self._output = output
         if output == "events":
             return
@@ -188,7 +190,9 @@ class Normalizer:
             reader.fail(StreamFailed("too_large", error.message, type=error.type), events)
         if decoder.ignored and not decoder.frames:
             text = decoder.ignored[:QUOTED].decode("utf-8", "replace")
-            reader.fail(StreamFailed("invalid", f"no stream, but a body that begins {text!r}"), events)
+            reader.fail(
+                StreamFailed("invalid", f"no stream, but a body that begins {text!r}"), events
+            )
         reader.close(events)
 
     def _chunks(self) -> list[ChatCompletionChunk]:

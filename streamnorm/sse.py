@@ -54,7 +54,12 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_sse(cls, sse: Any) -> Self:
         """From an httpx-sse `ServerSentEvent`, or anything with its `event`, `data`, `id` and `retry`."""
-        return cls(sse.event or "message", sse.data.encode("utf-8", "surrogatepass"), sse.id or "", sse.retry)
+        return cls(
+            sse.event or "message",
+            sse.data.encode("utf-8", "surrogatepass"),
+            sse.id or "",
+            sse.retry,
+        )
 
 
 class FrameDecoder:
@@ -182,9 +187,9 @@ class FrameDecoder:
 
     @property
     def _in_block(self) -> bool:
-        return bool(self._data or self._event or self._id is not None or self._block_retry is not None) or (
-            self._json is not None
-        )
+        return bool(
+            self._data or self._event or self._id is not None or self._block_retry is not None
+        ) or (self._json is not None)
 
     def _plain_frames(self, data: bytes, after: int) -> list[Frame] | None:
         """The frames of `data`, if it is nothing but blocks of one line `data: {...}`, each with its blank line; the last
@@ -324,7 +329,11 @@ class FrameDecoder:
             self._event = "error"
             self._data = [value]
             self._dispatch(frames, complete=True)
-        elif self._data and self._data[0].startswith(b"{") and not (len(self._data) == 1 and _is_json(self._data[0])):
+        elif (
+            self._data
+            and self._data[0].startswith(b"{")
+            and not (len(self._data) == 1 and _is_json(self._data[0]))
+        ):
             self._note("raw-newline", line)
             self._data.append(line)
             self._data_size += len(line) + 1

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from streamnorm.findings import Findings
-
 __all__ = ["Check", "Repair", "ShapeRepair"]
 
 
@@ -42,5 +40,5 @@ class ShapeRepair(Repair):
     types: ClassVar[tuple[type, ...]]
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         raise NotImplementedError

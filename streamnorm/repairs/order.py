@@ -13,7 +13,17 @@ from streamnorm.assemble import CallState, ChoiceState, StreamState
 from streamnorm.dialects.chat.wire import MISSING, Call, Chunk, Delta, Function
 from streamnorm.repairs.base import Check, Repair
 
-__all__ = ["FINISH_REPAIRS", "IDENTITY_REPAIRS", "ID_REPAIRS", "NAME_REPAIRS", "OPENING_REPAIRS", "ORDER_CHECKS", "ORDER_REPAIRS", "ROLE_REPAIRS", "TYPE_REPAIRS"]
+__all__ = [
+    "FINISH_REPAIRS",
+    "IDENTITY_REPAIRS",
+    "ID_REPAIRS",
+    "NAME_REPAIRS",
+    "OPENING_REPAIRS",
+    "ORDER_CHECKS",
+    "ORDER_REPAIRS",
+    "ROLE_REPAIRS",
+    "TYPE_REPAIRS",
+]
 
 
 class ChunkIdMissing(Repair):
@@ -610,13 +620,25 @@ class StreamBroken(Check):
 
 
 # The tables, in the order in which they run.
-IDENTITY_REPAIRS: Final = (ChunkIdMissing, ChunkIdVaries, ChunkCreatedVaries, ChunkModelMissing, ChunkModelVaries)
+IDENTITY_REPAIRS: Final = (
+    ChunkIdMissing,
+    ChunkIdVaries,
+    ChunkCreatedVaries,
+    ChunkModelMissing,
+    ChunkModelVaries,
+)
 ROLE_REPAIRS: Final = (RoleRepeated, RoleMissing, RoleOther)
 OPENING_REPAIRS: Final = (ToolIndexNotDense, ToolTypeMissing, ToolArgumentsNull)
 #: By the field they look at; the first that fires has dealt with it.
 ID_REPAIRS: Final = (ToolIdRepeated, ToolIdEmpty, ToolIdLate, ToolIdChanges)
 TYPE_REPAIRS: Final = (ToolTypeRepeated,)
-NAME_REPAIRS: Final = (ToolNameRepeated, ToolNameEmpty, ToolNameLate, ToolNameSplit, ToolNameChanges)
+NAME_REPAIRS: Final = (
+    ToolNameRepeated,
+    ToolNameEmpty,
+    ToolNameLate,
+    ToolNameSplit,
+    ToolNameChanges,
+)
 FINISH_REPAIRS: Final = (FinishMissing, FinishStopWithCalls, FinishCallsWithoutCalls)
 
 ORDER_REPAIRS: Final[tuple[type[Repair], ...]] = (

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from streamnorm.findings import Findings
 from streamnorm.repairs.base import ShapeRepair
 
 __all__ = ["SHAPE_REPAIRS"]
@@ -23,7 +22,7 @@ class ChunkWrapped(ShapeRepair):
     on, key, types = "chunk", "result", (dict,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         if "choices" in owner or "choices" not in value:
             return False
         del owner["result"]
@@ -40,7 +39,7 @@ class ChunkWrappedInData(ShapeRepair):
     on, key, types = "chunk", "data", (dict,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         if "choices" in owner or "choices" not in value:
             return False
         del owner["data"]
@@ -57,7 +56,7 @@ class ChunkNestedInProvider(ShapeRepair):
     on, key, types = "chunk", "provider", (dict,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         if owner.get("choices") or "choices" not in value:
             return False
         owner.update(value)
@@ -72,7 +71,7 @@ class ChoicesNull(ShapeRepair):
     on, key, types = "chunk", "choices", _NULL
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         owner["choices"] = []
         return True
 
@@ -86,7 +85,7 @@ class ChunkObject(ShapeRepair):
     on, key, types = "chunk", "object", (str, type(None))
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         if value == "chat.completion.chunk":
             return False
         owner["object"] = "chat.completion.chunk"
@@ -100,7 +99,7 @@ class ChunkIdNull(ShapeRepair):
     on, key, types = "chunk", "id", _NULL
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         del owner["id"]
         return True
 
@@ -112,7 +111,7 @@ class ChunkModelNull(ShapeRepair):
     on, key, types = "chunk", "model", _NULL
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         del owner["model"]
         return True
 
@@ -126,7 +125,7 @@ class ChunkCreatedType(ShapeRepair):
     on, key, types = "chunk", "created", (float, str, type(None))
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         if isinstance(value, float):
             owner["created"] = int(value)
         else:
@@ -143,7 +142,7 @@ class ChoiceIndexType(ShapeRepair):
     on, key, types = "choice", "index", (str, type(None))
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         return _integer_index(owner, value)
 
 
@@ -154,7 +153,7 @@ class DeltaNull(ShapeRepair):
     on, key, types = "choice", "delta", _NULL
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         owner["delta"] = {}
         return True
 
@@ -169,7 +168,7 @@ class MessageForDelta(ShapeRepair):
     on, key, types = "choice", "message", (dict,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         # `read` takes the message in place of the delta; whether the stream has said it before, only the order knows.
         return not owner.get("delta")
 
@@ -183,7 +182,7 @@ class LogprobsNumber(ShapeRepair):
     on, key, types = "choice", "logprobs", (float, int)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         owner["logprob"], owner["logprobs"] = value, None
         return True
 
@@ -197,7 +196,7 @@ class ContentParts(ShapeRepair):
     on, key, types = "delta", "content", (list,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         text: list[str] = []
         thinking: list[str] = []
         others = []
@@ -229,7 +228,7 @@ class ReasoningRenamed(ShapeRepair):
     on, key, types = "delta", "reasoning", (str,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         return _rename_reasoning(owner, "reasoning", value)
 
 
@@ -242,7 +241,7 @@ class ReasoningTextRenamed(ShapeRepair):
     on, key, types = "delta", "reasoning_text", (str,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         return _rename_reasoning(owner, "reasoning_text", value)
 
 
@@ -255,7 +254,7 @@ class ThinkingRenamed(ShapeRepair):
     on, key, types = "delta", "thinking", (str,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         return _rename_reasoning(owner, "thinking", value)
 
 
@@ -268,7 +267,7 @@ class ReasoningObject(ShapeRepair):
     on, key, types = "delta", "reasoning_content", (dict, list)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         owner["reasoning_object"] = value
         owner["reasoning_content"] = _text_of(value)
         return True
@@ -283,7 +282,7 @@ class ReasoningFromDetails(ShapeRepair):
     on, key, types = "delta", "reasoning_details", (list,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         if any(owner.get(name) for name in ("reasoning_content", "reasoning", "reasoning_text")):
             return False
         text = "".join(_detail_text(detail) for detail in value)
@@ -300,7 +299,7 @@ class ToolCallsObject(ShapeRepair):
     on, key, types = "delta", "tool_calls", (dict,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         owner["tool_calls"] = [value]
         return True
 
@@ -314,7 +313,7 @@ class ToolIndexType(ShapeRepair):
     on, key, types = "call", "index", (str, type(None))
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         return _integer_index(owner, value)
 
 
@@ -327,7 +326,7 @@ class ToolIdType(ShapeRepair):
     on, key, types = "call", "id", (int, float)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         owner["id"] = str(value)
         return True
 
@@ -341,7 +340,7 @@ class ToolFunctionFlat(ShapeRepair):
     on, key, types = "call", "name", (str,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         if owner.get("function") or owner.get("custom"):
             return False
         owner["function"] = {"name": owner.pop("name"), "arguments": owner.pop("arguments", None)}
@@ -355,7 +354,7 @@ class ToolIdInFunction(ShapeRepair):
     on, key, types = "call", "function", (dict,)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         if owner.get("id") or not isinstance(value.get("id"), str):
             return False
         owner["id"] = value.pop("id")
@@ -371,7 +370,7 @@ class ArgumentsObject(ShapeRepair):
     on, key, types = "function", "arguments", (dict, list)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         owner["arguments"] = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         return True
 
@@ -383,7 +382,7 @@ class ParametersForArguments(ShapeRepair):
     on, key, types = "function", "parameters", (dict, str)
 
     @staticmethod
-    def mend(owner: dict[str, Any], value: Any, findings: Findings) -> bool:
+    def mend(owner: dict[str, Any], value: Any) -> bool:
         if owner.get("arguments") is not None:
             return False
         del owner["parameters"]

@@ -32,7 +32,10 @@ def locate(delta: Call, state: ChoiceState, findings: Findings, together: bool) 
     indexed = state.by_index.get(delta.index)
     if known is not None:
         if indexed is not known:
-            findings.note(ToolIndexVaries.code, f"index {delta.index} for the call that began at {known.wire_index}")
+            findings.note(
+                ToolIndexVaries.code,
+                f"index {delta.index} for the call that began at {known.wire_index}",
+            )
         return known
     if indexed is None:
         return _under_new_index(delta, state, findings)
@@ -81,7 +84,11 @@ def new_part(call: CallState, fragment: str) -> str | None:
     It is a repetition only where appending it would not be a prefix of any JSON text and what follows the repetition is
     one: in a conformant stream appending always is, so a conformant stream is never touched.
     """
-    if fragment[0] != call.first or len(fragment) < call.length or not fragment.startswith(call.text):
+    if (
+        fragment[0] != call.first
+        or len(fragment) < call.length
+        or not fragment.startswith(call.text)
+    ):
         return None
     scanner = call.scanner()
     if scanner.fork().feed(fragment):

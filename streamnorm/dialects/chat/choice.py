@@ -78,9 +78,21 @@ class Place:
     """Where the delta being read stands, and what of its chunk has been used up. `wild`: the chunk was read tolerantly, so
     its text may hold surrogates."""
 
-    __slots__ = ("_data", "_findings", "_head", "_mark", "origin", "position", "role", "whole", "wild")
+    __slots__ = (
+        "_data",
+        "_findings",
+        "_head",
+        "_mark",
+        "origin",
+        "position",
+        "role",
+        "whole",
+        "wild",
+    )
 
-    def __init__(self, data: bytes, obj: dict[str, Any] | None, findings: Findings, mark: int) -> None:
+    def __init__(
+        self, data: bytes, obj: dict[str, Any] | None, findings: Findings, mark: int
+    ) -> None:
         self._data = data
         self._findings = findings
         self._mark = mark
@@ -123,7 +135,7 @@ class _Nowhere(Place):
         super().__init__(b"", None, Findings(), -1)
         self.wild = wild
 
-    def slot(self, call_at: int | None = None) -> Slot:
+    def slot(self, call_at: int | None = None) -> Slot:  # noqa: ARG002 - overrides
         return _NO_SLOT
 
 
@@ -200,7 +212,7 @@ class ChoiceReader(ChoiceState):
             self.role_sent = True
         place.role = delta.role
         if place.wild or self.halves:
-            self._mend_text(delta, place)
+            self._mend_text(delta)
         calls = self._calls_of(delta)
         says = _says(delta) or choice.logprobs is not None
         reason = self._reason_of(choice, says or bool(calls))
@@ -297,7 +309,7 @@ class ChoiceReader(ChoiceState):
 
     # Surrogates: the only text that JSON can carry and UTF-8 cannot.
 
-    def _mend_text(self, delta: Delta, place: Place) -> None:
+    def _mend_text(self, delta: Delta) -> None:
         for name in ("content", "reasoning_content", "refusal"):
             text = getattr(delta, name)
             if text:
@@ -340,7 +352,9 @@ class ChoiceReader(ChoiceState):
         made = self._voice.stream.made_id("call_", self.index, 0)
         return [Call(index=0, id=made, type="function", function=function)]
 
-    def _read_calls(self, calls: list[Call], delta: Delta, place: Place, events: list[Event]) -> None:
+    def _read_calls(
+        self, calls: list[Call], delta: Delta, place: Place, events: list[Event]
+    ) -> None:
         pieces = self._voice.pieces
         told = len(pieces) if pieces is not None else 0
         held = len(self._held)
@@ -359,7 +373,13 @@ class ChoiceReader(ChoiceState):
         self.calm = not (self._held or self.halves)
 
     def _read_call(
-        self, entry: Call, place: Place, position: int, events: list[Event], *, together: bool = False
+        self,
+        entry: Call,
+        place: Place,
+        position: int,
+        events: list[Event],
+        *,
+        together: bool = False,
     ) -> bool:
         """Returns whether a call opened. `together`: an earlier entry of the same delta has opened one."""
         call = locate(entry, self, self._findings, together=together)
@@ -403,17 +423,17 @@ class ChoiceReader(ChoiceState):
         findings = self._findings
         before = findings.total
         if entry.id is not None:
-            for mend in repair.ID_REPAIRS:
-                if mend.mend(entry, call):
-                    findings.note(mend.code)
+            for by_id in repair.ID_REPAIRS:
+                if by_id.mend(entry, call):
+                    findings.note(by_id.code)
                     break
         if entry.type is not None:
             findings.note(repair.ToolTypeRepeated.code)
         function = entry.function
         if function is not None and function.name is not None:
-            for mend in repair.NAME_REPAIRS:
-                if mend.mend(function, call):
-                    findings.note(mend.code)
+            for by_name in repair.NAME_REPAIRS:
+                if by_name.mend(function, call):
+                    findings.note(by_name.code)
                     break
         if not call.opened and findings.total != before:
             self._reopen(call)
@@ -448,7 +468,7 @@ class ChoiceReader(ChoiceState):
                 return
         waiting = self._waiting(call) if self._held else None
         if waiting is not None:
-            self._read_after_held(fragment, waiting, place, position, events)
+            self._read_after_held(fragment, waiting, call, place, position, events)
         elif call.type == "custom":
             self._tell_fragment(fragment, call, place, position, events)
         elif not call.length:
@@ -482,7 +502,13 @@ class ChoiceReader(ChoiceState):
         return next((held for held in self._held if held.call is call and held.text), None)
 
     def _read_after_held(
-        self, fragment: str, held: _Held, place: Place, position: int, events: list[Event]
+        self,
+        fragment: str,
+        held: _Held,
+        call: CallState,
+        place: Place,
+        position: int,
+        events: list[Event],
     ) -> None:
         """Argument text was held back: this fragment says what it was."""
         if held.quote is not None:
@@ -495,7 +521,7 @@ class ChoiceReader(ChoiceState):
             self._held.remove(held)
         else:
             self.release(events)
-        self._read_fragment(fragment, held.call, place, position, events)
+        self._read_fragment(fragment, call, place, position, events)
 
     def _unquote(self, held: _Held, fragment: str, events: list[Event]) -> None:
         """Read on in a JSON string that may hold the arguments; once it is whole, or is none, tell it."""
@@ -597,7 +623,7 @@ class ChoiceReader(ChoiceState):
     def finish(self, events: list[Event]) -> None:
         """The stream has ended well: tell what was held, the calls, and the finish."""
         findings = self._findings
-        self._flush_halves(events)
+        self._flush_halves()
         self.release(events, nameless=True)
         for mend in repair.FINISH_REPAIRS:
             if mend.mend(self):
@@ -640,7 +666,7 @@ class ChoiceReader(ChoiceState):
             ToolCallFinished(self.index, call.index, call.id, call.name, call.text, call.complete)
         )
 
-    def _flush_halves(self, events: list[Event]) -> None:
+    def _flush_halves(self) -> None:
         """A half character whose other half never came."""
         for channel in list(self.halves):
             del self.halves[channel]
@@ -676,9 +702,9 @@ def _grown(whole: dict[str, Any] | None, delta: dict[str, Any]) -> dict[str, Any
     grown = dict(whole or {})
     for key, value in delta.items():
         held = grown.get(key)
-        if key != "id" and isinstance(held, str) and isinstance(value, str):
-            grown[key] = held + value
-        elif isinstance(held, list) and isinstance(value, list):
+        if (key != "id" and isinstance(held, str) and isinstance(value, str)) or (
+            isinstance(held, list) and isinstance(value, list)
+        ):
             grown[key] = held + value
         elif value is not None or held is None:
             grown[key] = value

@@ -38,7 +38,11 @@ def failure_in(obj: Any, event: str) -> StreamFailed | None:
         for choice in choices:
             if isinstance(choice, dict) and choice.get("error"):
                 return _failure(choice["error"], choice)
-    if "choices" not in obj and "id" not in obj and any(obj.get(key) for key in ("detail", "message")):
+    if (
+        "choices" not in obj
+        and "id" not in obj
+        and any(obj.get(key) for key in ("detail", "message"))
+    ):
         return _failure(obj)
     return None
 
@@ -57,7 +61,9 @@ def _failure(error: Any, around: dict[str, Any] | None = None) -> StreamFailed:
     around = around or {}
     if not isinstance(error, dict):
         code = around.get("code") or around.get("status_code")
-        return StreamFailed("server", _words(error), type=_word(around.get("type")), code=_code(code))
+        return StreamFailed(
+            "server", _words(error), type=_word(around.get("type")), code=_code(code)
+        )
     message = next((error[key] for key in _MESSAGE_KEYS if error.get(key)), error)
     return StreamFailed(
         "server",

@@ -88,12 +88,17 @@ class Piece:
         return chunk
 
     def encode(self, stream: StreamState) -> bytes:
-        return self.slot.raw if self.slot.raw is not None else msgspec.json.encode(self.render(stream))
+        return (
+            self.slot.raw if self.slot.raw is not None else msgspec.json.encode(self.render(stream))
+        )
 
     def _choice(self, choice: Choice, origin: dict[str, Any]) -> dict[str, Any]:
         source = _at(origin.get("choices"), self.slot.position)
         delta = source.get("delta") or source.get("message") or {}
-        rendered: dict[str, Any] = {"index": choice.index, "delta": self._delta(choice.delta, delta)}
+        rendered: dict[str, Any] = {
+            "index": choice.index,
+            "delta": self._delta(choice.delta, delta),
+        }
         if self.slot.head:
             _keep_unknown(rendered, source, _KNOWN_OF_CHOICE)
         if choice.logprobs is not None:
@@ -103,9 +108,7 @@ class Piece:
 
     def _delta(self, delta: Delta, source: dict[str, Any]) -> dict[str, Any]:
         rendered: dict[str, Any] = {
-            name: value
-            for name in _PLAIN_OF_DELTA
-            if (value := getattr(delta, name)) is not None
+            name: value for name in _PLAIN_OF_DELTA if (value := getattr(delta, name)) is not None
         }
         if self.slot.head:
             _keep_unknown(rendered, source, _KNOWN_OF_DELTA)
@@ -133,13 +136,14 @@ def _call(call: Call, source: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fields(body: Function | Any) -> dict[str, Any]:
-    return {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None}
+    return {
+        name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None
+    }
 
 
 def _at(items: Any, position: int) -> dict[str, Any]:
-    if isinstance(items, list) and position < len(items) and isinstance(items[position], dict):
-        return items[position]
-    return {}
+    item = items[position] if isinstance(items, list) and position < len(items) else None
+    return item if isinstance(item, dict) else {}
 
 
 def _keep_unknown(target: dict[str, Any], source: dict[str, Any], known: frozenset[str]) -> None:
@@ -158,6 +162,10 @@ _PLAIN_OF_DELTA: Final = (
     "reasoning_details",
 )
 _KNOWN_OF_CHUNK: Final = frozenset({"id", "object", "created", "model", "choices", "usage"})
-_KNOWN_OF_CHOICE: Final = frozenset({"index", "delta", "message", "finish_reason", "logprobs", "usage"})
+_KNOWN_OF_CHOICE: Final = frozenset(
+    {"index", "delta", "message", "finish_reason", "logprobs", "usage"}
+)
 _KNOWN_OF_DELTA: Final = frozenset({*_PLAIN_OF_DELTA, "tool_calls", "function_call"})
-_KNOWN_OF_CALL: Final = frozenset({"index", "id", "type", "function", "custom", "name", "arguments"})
+_KNOWN_OF_CALL: Final = frozenset(
+    {"index", "id", "type", "function", "custom", "name", "arguments"}
+)

@@ -74,6 +74,7 @@ class ChatReader:
         self._odd = tolerant
         self._headless: list[Piece] = []
         self._usage_slot: Slot | None = None
+        self._usage_alone = False
         self._vendor_usage: dict[str, Any] | None = None
 
     @property
@@ -112,7 +113,11 @@ class ChatReader:
                 state = self._choices.get(index)
                 if state is not None and state.calm and choice.finish_reason is None:
                     delta = choice.delta
-                    if delta.role is not None and pieces is None and RoleRepeated.mend(delta, state):
+                    if (
+                        delta.role is not None
+                        and pieces is None
+                        and RoleRepeated.mend(delta, state)
+                    ):
                         findings.chunk = number
                         findings.data = data
                         findings.note(RoleRepeated.code)
@@ -172,7 +177,9 @@ class ChatReader:
             else:
                 if decode is not decode_clean:
                     chunk = decode_clean(data)
-                place = Place(data, None, findings, findings.total) if pieces is not None else NOWHERE
+                place = (
+                    Place(data, None, findings, findings.total) if pieces is not None else NOWHERE
+                )
                 self._put_in_order(chunk, place, events)
         findings.chunk = number
 
@@ -234,7 +241,7 @@ class ChatReader:
             mark = findings.total
             try:
                 obj = shape.load(data, findings)
-            except shape.NotJson as error:
+            except shape.NotJsonError as error:
                 self._read_garbage(frame, str(error), events)
             else:
                 self._read_object(obj, frame, mark, events)
@@ -266,7 +273,9 @@ class ChatReader:
         if frame.event == "error" or (frame.complete and _ERROR_LIKE.match(frame.data)):
             self.fail(StreamFailed("server", frame.text), events)
         elif not frame.complete:
-            self.fail(StreamFailed("truncated", f"the stream was cut inside chunk {number}"), events)
+            self.fail(
+                StreamFailed("truncated", f"the stream was cut inside chunk {number}"), events
+            )
         elif frame.event != "message":
             self._findings.note(FrameOtherEvent.code, f"event: {frame.event[:80]}")
         else:
@@ -336,15 +345,21 @@ class ChatReader:
 
     def _read_without_choices(self, chunk: Chunk, place: Place) -> None:
         if chunk.usage is not None:
-            self._keep_usage(chunk.usage, place.slot())
+            self._keep_usage(chunk.usage, place.slot(), alone=True)
         elif self._voice.pieces is not None:
             self._voice.pieces.append(Piece(place.slot()))
 
-    def _keep_usage(self, usage: dict[str, Any], slot: Slot) -> None:
-        """The last usage is the one that counts; it leaves at the end."""
-        if self._usage_slot is not None and (slot.head and self._usage_slot.head):
+    def _keep_usage(self, usage: dict[str, Any], slot: Slot, *, alone: bool = False) -> None:
+        """The last usage is the one that counts; it leaves at the end. `alone`: it came in a chunk of its own."""
+        earlier = self._usage_slot
+        if alone and self._usage_alone:
             self._findings.note(repair.UsageRepeated.code)
-            slot.raw = None
+        if earlier is not None:
+            # What else the earlier chunk said lives on.
+            slot.raw = earlier.raw = None
+            if earlier.head and self._voice.pieces is not None:
+                self._voice.pieces.append(Piece(earlier))
+        self._usage_alone = alone
         self._usage_slot = slot
         self.usage = usage
 
@@ -356,7 +371,9 @@ class ChatReader:
         failed = reader.read(choice, place, events)
         if failed is not None:
             message = f"the server stopped with finish_reason {failed[:80]!r}"
-            self.fail(StreamFailed("server", message, type="finish_reason", code=failed[:80]), events)
+            self.fail(
+                StreamFailed("server", message, type="finish_reason", code=failed[:80]), events
+            )
 
     def _reader_of(self, choice: Choice, position: int) -> ChoiceReader | None:
         readers = self._choices

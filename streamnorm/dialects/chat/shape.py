@@ -19,13 +19,13 @@ from streamnorm.repairs.base import ShapeRepair
 from streamnorm.repairs.framing import JsonNonFinite, Utf8Invalid
 from streamnorm.repairs.shape import SHAPE_REPAIRS
 
-__all__ = ["NotJson", "load", "read"]
+__all__ = ["NotJsonError", "load", "read"]
 
 #: By key, by JSON type: the repairs of one kind of object.
 Table = dict[str, dict[type, tuple[type[ShapeRepair], ...]]]
 
 
-class NotJson(ValueError):
+class NotJsonError(ValueError):
     """The frame's data is no JSON text that we read; the message says why."""
 
 
@@ -46,14 +46,17 @@ def load(data: bytes, findings: Findings) -> Any:
 
     def finite(number: str) -> float | None:
         value = float(number)
-        return value if math.isfinite(value) else null(number[:40])
+        if math.isfinite(value):
+            return value
+        null(number[:40])
+        return None
 
     try:
         return json.loads(text, parse_constant=null, parse_float=finite)
     except RecursionError:
-        raise NotJson("the JSON is nested too deeply") from None
+        raise NotJsonError("the JSON is nested too deeply") from None
     except ValueError as error:
-        raise NotJson(f"not JSON: {error}") from None
+        raise NotJsonError(f"not JSON: {error}") from None
 
 
 def read(obj: dict[str, Any], findings: Findings) -> tuple[Chunk, bool]:
@@ -111,7 +114,7 @@ def _mend(owner: dict[str, Any], kind: str, findings: Findings) -> bool:
                 due += [(repair, value) for repair in repairs]
     changed = False
     for repair, value in due:
-        if repair.mend(owner, value, findings):
+        if repair.mend(owner, value):
             findings.note(repair.code)
             changed = True
     return changed

@@ -104,10 +104,15 @@ class Model(msgspec.Struct, dict=True, kw_only=True):
             if (include is None or key in include) and (exclude is None or key not in exclude)
         }
 
-    def model_dump_json(self, *, indent: int | None = None, ensure_ascii: bool = False, **options: Any) -> str:
+    def model_dump_json(
+        self, *, indent: int | None = None, ensure_ascii: bool = False, **options: Any
+    ) -> str:
         separators = None if indent is not None else (",", ":")
         return json.dumps(
-            self.model_dump(**options), indent=indent, ensure_ascii=ensure_ascii, separators=separators
+            self.model_dump(**options),
+            indent=indent,
+            ensure_ascii=ensure_ascii,
+            separators=separators,
         )
 
     def to_dict(self, *, exclude_unset: bool = True, **options: Any) -> dict[str, Any]:

@@ -13,7 +13,17 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-__all__ = ["OBJECT", "Call", "Choice", "Chunk", "CleanChunk", "Custom", "Delta", "Function", "decode_clean"]
+__all__ = [
+    "OBJECT",
+    "Call",
+    "Choice",
+    "Chunk",
+    "CleanChunk",
+    "Custom",
+    "Delta",
+    "Function",
+    "decode_clean",
+]
 
 # None of these can be part of a cycle, so the garbage collector need not look at them (`gc=False`).
 

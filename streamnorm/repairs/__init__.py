@@ -1,0 +1,16 @@
+"""What can be wrong with a stream, and what is done about it: one class per quirk. `REGISTRY` finds them by code."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streamnorm.repairs.base import Check, Repair, ShapeRepair
+from streamnorm.repairs.framing import FRAMING_REPAIRS
+from streamnorm.repairs.order import ORDER_CHECKS, ORDER_REPAIRS
+from streamnorm.repairs.shape import SHAPE_REPAIRS
+
+__all__ = ["REGISTRY", "Check", "Repair", "ShapeRepair"]
+
+REGISTRY: Final[dict[str, type[Repair] | type[Check]]] = {
+    entry.code: entry for entry in (*FRAMING_REPAIRS, *SHAPE_REPAIRS, *ORDER_REPAIRS, *ORDER_CHECKS)
+}
