@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from streamnorm.assemble import Result, StreamState
-from streamnorm.dialects.chat.choice import FINISH_REASONS, Voice
 from streamnorm.dialects.chat.pieces import Piece
 from streamnorm.dialects.chat.reader import ChatReader
+from streamnorm.dialects.chat.voice import FINISH_REASONS, Voice
 from streamnorm.errors import FrameTooLarge, LocalError
 from streamnorm.events import Event, StreamFailed
 from streamnorm.findings import Finding, Findings

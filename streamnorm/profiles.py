@@ -178,7 +178,8 @@ def _profile(path: Path, table: dict[str, Any]) -> Profile:
 
 
 def _explained(path: Path, error: ValidationError) -> str:
-    first = error.errors()[0]
+    # A misspelt key is unknown and the right one missing: the unknown one tells more.
+    first = min(error.errors(), key=lambda entry: entry["type"] == "missing")
     key = str(first["loc"][-1])
     if first["type"] == "missing":
         return f"{path}: {'.'.join(map(str, first['loc']))} is missing"

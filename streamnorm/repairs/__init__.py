@@ -9,8 +9,12 @@ from streamnorm.repairs.framing import FRAMING_REPAIRS
 from streamnorm.repairs.order import ORDER_CHECKS, ORDER_REPAIRS
 from streamnorm.repairs.shape import SHAPE_REPAIRS
 
-__all__ = ["REGISTRY", "Check", "Repair", "ShapeRepair"]
+__all__ = ["CHECKS", "REGISTRY", "REPAIRS", "Check", "Repair", "ShapeRepair"]
+
+REPAIRS: Final[tuple[type[Repair], ...]] = (*FRAMING_REPAIRS, *SHAPE_REPAIRS, *ORDER_REPAIRS)
+CHECKS: Final[tuple[type[Check], ...]] = ORDER_CHECKS
 
 REGISTRY: Final[dict[str, type[Repair] | type[Check]]] = {
-    entry.code: entry for entry in (*FRAMING_REPAIRS, *SHAPE_REPAIRS, *ORDER_REPAIRS, *ORDER_CHECKS)
+    **{repair.code: repair for repair in REPAIRS},
+    **{check.code: check for check in CHECKS},
 }

@@ -1,200 +1,37 @@
-"""One choice of a chat stream: what each of its deltas says, told in normal form.
-
-Nothing is told before it is decided, and nothing waits longer: an opening waits while its name may still grow, argument
-text that may be a placeholder or a quotation waits for what follows, the finish waits for the end.
-"""
+"""One choice of a chat stream: what each of its deltas says, told in normal form. The finish waits for the end, because
+some servers go on after it."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
 from typing import Any, Final
 
-from streamnorm.arguments.prefix import PrefixScanner
-from streamnorm.assemble import CallState, ChoiceState, StreamState
-from streamnorm.dialects.chat.calls import PLACEHOLDERS, locate, new_part, starts_anew
-from streamnorm.dialects.chat.pieces import Origin, Piece, Slot
-from streamnorm.dialects.chat.wire import MISSING, Call, Choice, Custom, Delta, Function
+from streamnorm.dialects.chat.pieces import Slot
+from streamnorm.dialects.chat.toolcalls import CallReader
+from streamnorm.dialects.chat.voice import Place, Voice
+from streamnorm.dialects.chat.wire import Call, Choice, Delta
 from streamnorm.events import (
-    ArgumentsDelta,
     ChoiceFinished,
     Event,
     FinishReason,
     ReasoningDelta,
     RefusalDelta,
     TextDelta,
-    ToolCallFinished,
-    ToolCallStarted,
 )
-from streamnorm.findings import Findings
 from streamnorm.repairs import order as repair
 
-__all__ = ["FINISH_REASONS", "NOWHERE", "NOWHERE_WILD", "ChoiceReader", "Place", "Voice"]
-
-#: Raw finish reasons and what they mean. None: the server gave up, which is a failure. One that is not here becomes
-#: `other` and a finding; a profile may add to this table.
-FINISH_REASONS: Final[Mapping[str, FinishReason | None]] = {
-    "stop": "stop",
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "content_filter": "content_filter",
-    "function_call": "tool_calls",
-    "eos": "stop",
-    "eos_token": "stop",
-    "end": "stop",
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "complete": "stop",
-    "COMPLETE": "stop",
-    "STOP": "stop",
-    "max_tokens": "length",
-    "MAX_TOKENS": "length",
-    "model_length": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "tool_call": "tool_calls",
-    "TOOL_CALL": "tool_calls",
-    "sensitive": "content_filter",
-    "safety": "content_filter",
-    "SAFETY": "content_filter",
-    "refusal": "content_filter",
-    "abort": None,
-    "error": None,
-    "network_error": None,
-    "insufficient_system_resource": None,
-}
+__all__ = ["ChoiceReader"]
 
 #: Reasons that tell of a cut: a later, rosier one does not replace them.
 _CUT_REASONS: Final = frozenset({"length", "content_filter"})
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
-#: Chunks that may wait behind an opening. A name that has not grown by then will not.
-MAX_HELD: Final = 64
-
-
-class Place:
-    """Where the delta being read stands, and what of its chunk has been used up. `wild`: the chunk was read tolerantly, so
-    its text may hold surrogates."""
-
-    __slots__ = (
-        "_data",
-        "_findings",
-        "_head",
-        "_mark",
-        "origin",
-        "position",
-        "role",
-        "whole",
-        "wild",
-    )
-
-    def __init__(
-        self, data: bytes, obj: dict[str, Any] | None, findings: Findings, mark: int
-    ) -> None:
-        self._data = data
-        self._findings = findings
-        self._mark = mark
-        self._head = True
-        self.origin = Origin(data, obj)
-        self.wild = obj is not None
-        self.position = 0
-        self.role: str | None = None
-        #: The delta is all that its chunk says.
-        self.whole = True
-
-    def slot(self, call_at: int | None = None) -> Slot:
-        """The place of the next piece: the first one takes along the role and the unknown fields. It is the chunk's own
-        bytes where no repair has noted anything since the chunk came."""
-        raw = self._data if self.whole and self._findings.total == self._mark else None
-        slot = Slot(
-            self.origin,
-            raw=raw,
-            position=self.position,
-            call_at=call_at,
-            head=self._head,
-            role=self.role,
-        )
-        self._head = False
-        self.role = None
-        return slot
-
-    def at(self, position: int) -> None:
-        """Go on to the next choice of the chunk."""
-        self.position = position
-        self._head = True
-
-
-class _Nowhere(Place):
-    """The place of deltas whose pieces nobody wants: one for all, as there is nothing to remember."""
-
-    __slots__ = ()
-
-    def __init__(self, wild: bool) -> None:
-        super().__init__(b"", None, Findings(), -1)
-        self.wild = wild
-
-    def slot(self, call_at: int | None = None) -> Slot:  # noqa: ARG002 - overrides
-        return _NO_SLOT
-
-
-_NO_SLOT: Final = Slot()
-
-#: For chunks read cleanly, and for chunks read tolerantly.
-NOWHERE: Final = _Nowhere(wild=False)
-NOWHERE_WILD: Final = _Nowhere(wild=True)
-
-
-class Voice:
-    """Where a stream's readers speak: findings, canonical chunks where wanted, and the caller's choices.
-
-    `pieces` collects the chunks (None: nobody wants them): a `Piece`, or from the fast path, which builds none, the chunk's
-    bytes or the typed chunk that its decoder made.
-    """
-
-    __slots__ = ("final_names", "findings", "finish_reasons", "legacy", "pieces", "stream")
-
-    def __init__(
-        self,
-        findings: Findings,
-        stream: StreamState,
-        *,
-        final_names: frozenset[str] = frozenset(),
-        finish_reasons: Mapping[str, FinishReason | None] = FINISH_REASONS,
-        legacy: bool = False,
-    ) -> None:
-        self.findings = findings
-        self.stream = stream
-        self.pieces: list[Any] | None = None
-        self.final_names = final_names
-        self.finish_reasons = finish_reasons
-        self.legacy = legacy
-
-
-class _Held:
-    """What must not be told yet: the opening of `call`, its argument `text`, or (`call` None) a chunk that says nothing but
-    must not overtake them. `quote` scans text that may be a JSON string around the arguments."""
-
-    __slots__ = ("call", "quote", "slot", "text")
-
-    def __init__(self, call: CallState | None, slot: Slot, text: str = "") -> None:
-        self.call = call
-        self.slot = slot
-        self.text = text
-        self.quote: PrefixScanner | None = None
-
-
-class ChoiceReader(ChoiceState):
+class ChoiceReader(CallReader):
     """Reads the deltas of one choice into events and pieces."""
 
-    __slots__ = ("_ending", "_findings", "_held", "_voice")
+    __slots__ = ("_ending",)
 
     def __init__(self, index: int, voice: Voice) -> None:
-        super().__init__(index)
-        self._voice = voice
-        self._findings = voice.findings
-        self._held: list[_Held] = []
+        super().__init__(index, voice)
         self._ending: Slot | None = None
 
     @property
@@ -264,7 +101,7 @@ class ChoiceReader(ChoiceState):
     # Text and the rest of the body.
 
     def _tell_body(self, choice: Choice, delta: Delta, place: Place, events: list[Event]) -> None:
-        if _says(delta) or choice.logprobs is not None or len(self._held) > MAX_HELD:
+        if _says(delta) or choice.logprobs is not None:
             self.release(events)
         if delta.reasoning_content:
             self.reasoning.append(delta.reasoning_content)
@@ -276,12 +113,7 @@ class ChoiceReader(ChoiceState):
             self.refusal.append(delta.refusal)
             events.append(RefusalDelta(self.index, delta.refusal))
         self._collect(choice, delta)
-        if self._voice.pieces is None:
-            return
-        if self._held:
-            self._held.append(_Held(None, place.slot()))
-        else:
-            self._put(place.slot(), _body(delta), logprobs=choice.logprobs)
+        self._pass_on(delta, place, events, choice.logprobs)
 
     def _collect(self, choice: Choice, delta: Delta) -> None:
         """What the final message has besides text and calls."""
@@ -293,313 +125,6 @@ class ChoiceReader(ChoiceState):
             self.reasoning_details = (self.reasoning_details or []) + delta.reasoning_details
         if choice.logprobs:
             self.logprobs = _grown(self.logprobs, choice.logprobs)
-
-    def _put(
-        self,
-        slot: Slot,
-        delta: Delta,
-        *,
-        reason: str | None = None,
-        logprobs: dict[str, Any] | None = None,
-    ) -> None:
-        pieces = self._voice.pieces
-        if pieces is not None:
-            delta.role = slot.role
-            pieces.append(Piece(slot, Choice(self.index, delta, reason, logprobs)))
-
-    # Surrogates: the only text that JSON can carry and UTF-8 cannot.
-
-    def _mend_text(self, delta: Delta) -> None:
-        for name in ("content", "reasoning_content", "refusal"):
-            text = getattr(delta, name)
-            if text:
-                setattr(delta, name, self._whole_characters(name, text))
-
-    def _whole_characters(self, channel: str, text: str) -> str:
-        """`text` with the half character before it, and without the one at its end that may still find its other half."""
-        half = self.halves.pop(channel, "")
-        if not half and not _SURROGATE.search(text):
-            return text
-        findings = self._findings
-        if half and "\udc00" <= text[0] <= "\udfff":
-            findings.note(repair.SurrogateSplit.code)
-        # Through UTF-16 and back, a pair becomes the one character it stands for.
-        text = (half + text).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-        if "\ud800" <= text[-1] <= "\udbff":
-            findings.note(repair.SurrogateSplit.code)
-            self.halves[channel] = text[-1]
-            text = text[:-1]
-        if _SURROGATE.search(text):
-            findings.note(repair.SurrogateLone.code)
-            text = _SURROGATE.sub("\ufffd", text)
-        return text
-
-    # Tool calls.
-
-    def _calls_of(self, delta: Delta) -> list[Call]:
-        """The delta's calls; one in the legacy form is made a call."""
-        calls = delta.tool_calls or []
-        function = delta.function_call
-        if function is None or not (function.name or function.arguments):
-            return calls
-        if calls or (self.calls and self.legacy is None):
-            self._findings.note(repair.FunctionCallDoubled.code)
-            return calls
-        if not self._voice.legacy:
-            self._findings.note(repair.FunctionCallLegacy.code)
-        if self.legacy is not None:
-            return [Call(index=0, function=function)]
-        made = self._voice.stream.made_id("call_", self.index, 0)
-        return [Call(index=0, id=made, type="function", function=function)]
-
-    def _read_calls(
-        self, calls: list[Call], delta: Delta, place: Place, events: list[Event]
-    ) -> None:
-        pieces = self._voice.pieces
-        told = len(pieces) if pieces is not None else 0
-        held = len(self._held)
-        opened = False
-        for position, entry in enumerate(calls):
-            opened = self._read_call(entry, place, position, events, together=opened)
-            if opened and delta.function_call is not None and not delta.tool_calls:
-                self.legacy = self.calls[-1]
-        if pieces is not None and len(pieces) == told and len(self._held) == held:
-            # All of its calls said what was known; the chunk and its unknown fields live on.
-            self._tell_body(Choice(), _body(delta), place, events)
-
-    def read_call(self, entry: Call, events: list[Event]) -> None:
-        """As `read`, for a delta that is one call and nothing else, in a stream whose chunks nobody wants."""
-        self._read_call(entry, NOWHERE, 0, events)
-        self.calm = not (self._held or self.halves)
-
-    def _read_call(
-        self,
-        entry: Call,
-        place: Place,
-        position: int,
-        events: list[Event],
-        *,
-        together: bool = False,
-    ) -> bool:
-        """Returns whether a call opened. `together`: an earlier entry of the same delta has opened one."""
-        call = locate(entry, self, self._findings, together=together)
-        if call is None:
-            self._open(entry, place, position, events)
-            return True
-        self._continue(entry, call, place, position, events)
-        return together
-
-    def _open(self, entry: Call, place: Place, position: int, events: list[Event]) -> None:
-        self.release(events)
-        call = CallState(len(self.calls), entry.index)
-        body = entry.function or entry.custom
-        call.name = (body.name if body else None) or ""
-        call.type = entry.type or ("custom" if entry.custom else None)
-        call.extra_content = entry.extra_content
-        if entry.id and entry.id not in self.by_id:
-            call.wire_id = call.id = entry.id
-        for mend in repair.OPENING_REPAIRS:
-            if mend.mend(entry, call):
-                self._findings.note(mend.code)
-        self._remember(entry, call)
-        self.calls.append(call)
-        fragment = _fragment(entry)
-        if fragment:
-            self._findings.note(repair.ToolArgumentsInOpening.code)
-            place.whole = False
-        self._held.append(_Held(call, place.slot(position)))
-        if fragment:
-            self._read_fragment(fragment, call, place, position, events)
-        elif call.name in self._voice.final_names:
-            self.release(events)
-
-    def _continue(
-        self, entry: Call, call: CallState, place: Place, position: int, events: list[Event]
-    ) -> None:
-        """Take off what a later delta of a call does not carry; a late id or name is still taken in."""
-        self._remember(entry, call)
-        if entry.extra_content is not None:
-            call.extra_content = entry.extra_content
-        findings = self._findings
-        before = findings.total
-        if entry.id is not None:
-            for by_id in repair.ID_REPAIRS:
-                if by_id.mend(entry, call):
-                    findings.note(by_id.code)
-                    break
-        if entry.type is not None:
-            findings.note(repair.ToolTypeRepeated.code)
-        function = entry.function
-        if function is not None and function.name is not None:
-            for by_name in repair.NAME_REPAIRS:
-                if by_name.mend(function, call):
-                    findings.note(by_name.code)
-                    break
-        if not call.opened and findings.total != before:
-            self._reopen(call)
-        fragment = _fragment(entry)
-        if fragment:
-            self._read_fragment(fragment, call, place, position, events)
-        elif findings.total == before:
-            findings.note(repair.ToolDeltaEmpty.code)
-
-    def _remember(self, entry: Call, call: CallState) -> None:
-        """How later deltas may name this call."""
-        self.latest = call
-        if entry.index != MISSING:
-            self.by_index.setdefault(entry.index, call)
-            if not call.opened:
-                self.by_index[entry.index] = call
-        if entry.id:
-            self.by_id.setdefault(entry.id, call)
-
-    def _reopen(self, call: CallState) -> None:
-        """The opening has changed since its chunk came."""
-        for held in self._held:
-            if held.call is call:
-                held.slot.raw = None
-
-    def _read_fragment(
-        self, fragment: str, call: CallState, place: Place, position: int, events: list[Event]
-    ) -> None:
-        if place.wild or self.halves:
-            fragment = self._whole_characters(f"call {call.index}", fragment)
-            if not fragment:
-                return
-        waiting = self._waiting(call) if self._held else None
-        if waiting is not None:
-            self._read_after_held(fragment, waiting, call, place, position, events)
-        elif call.type == "custom":
-            self._tell_fragment(fragment, call, place, position, events)
-        elif not call.length:
-            self._read_first_fragment(fragment, call, place, position, events)
-        else:
-            rest = new_part(call, fragment)
-            if rest is not None:
-                self._findings.note(repair.ToolArgumentsCumulative.code)
-            if rest != "":
-                self._tell_fragment(rest or fragment, call, place, position, events)
-
-    def _read_first_fragment(
-        self, fragment: str, call: CallState, place: Place, position: int, events: list[Event]
-    ) -> None:
-        text = fragment.strip()
-        quoted = text[:1] == '"'
-        if not (quoted or text in PLACEHOLDERS) or not call.name:
-            self._tell_fragment(fragment, call, place, position, events)
-            return
-        self.release(events)
-        held = _Held(call, place.slot(position), fragment)
-        self._held.append(held)
-        if quoted:
-            held.quote = PrefixScanner()
-            self._unquote(held, fragment, events)
-
-    def _waiting(self, call: CallState) -> _Held | None:
-        """The argument text of `call` that is held because of what it may be."""
-        if not call.name:
-            return None
-        return next((held for held in self._held if held.call is call and held.text), None)
-
-    def _read_after_held(
-        self,
-        fragment: str,
-        held: _Held,
-        call: CallState,
-        place: Place,
-        position: int,
-        events: list[Event],
-    ) -> None:
-        """Argument text was held back: this fragment says what it was."""
-        if held.quote is not None:
-            held.text += fragment
-            held.slot.raw = None
-            self._unquote(held, fragment, events)
-            return
-        if starts_anew(fragment):
-            self._findings.note(repair.ToolArgumentsPlaceholder.code)
-            self._held.remove(held)
-        else:
-            self.release(events)
-        self._read_fragment(fragment, call, place, position, events)
-
-    def _unquote(self, held: _Held, fragment: str, events: list[Event]) -> None:
-        """Read on in a JSON string that may hold the arguments; once it is whole, or is none, tell it."""
-        quote = held.quote
-        if quote is None or (quote.feed(fragment) and not quote.complete):
-            return
-        if quote.complete:
-            inner = json.loads(held.text)
-            if inner.lstrip().startswith("{"):
-                self._findings.note(repair.ToolArgumentsQuoted.code)
-                held.text = _SURROGATE.sub("\ufffd", inner)
-                held.slot.raw = None
-        held.quote = None
-        self.release(events)
-
-    def _tell_fragment(
-        self, fragment: str, call: CallState, place: Place, position: int, events: list[Event]
-    ) -> None:
-        if not call.name:
-            # Nobody can use the arguments of a call without a name: they wait for it with the opening.
-            self._held.append(_Held(call, place.slot(position), fragment))
-            return
-        if self._held:
-            self.release(events)
-        self._tell(call, fragment, place.slot(position), events)
-
-    def _tell(self, call: CallState, fragment: str, slot: Slot, events: list[Event]) -> None:
-        call.append(fragment)
-        events.append(ArgumentsDelta(self.index, call.index, fragment))
-        if self._voice.pieces is None:
-            return
-        if call.type == "custom":
-            entry = Call(index=call.index, custom=Custom(input=fragment))
-        else:
-            entry = Call(index=call.index, function=Function(arguments=fragment))
-        self._put(slot, self._call_delta(call, entry))
-
-    def _tell_opening(self, call: CallState, slot: Slot, events: list[Event]) -> None:
-        call.opened = True
-        if not call.id:
-            self._findings.note(repair.ToolIdMissing.code)
-            call.id = self._voice.stream.made_id("call_", self.index, call.index)
-            slot.raw = None
-        kind = call.type or "function"
-        events.append(ToolCallStarted(self.index, call.index, call.id, call.name, kind))
-        if self._voice.pieces is None:
-            return
-        entry = Call(index=call.index, id=call.id, type=kind)
-        if kind == "custom":
-            entry.custom = Custom(name=call.name, input="")
-        else:
-            entry.function = Function(name=call.name, arguments="")
-        self._put(slot, self._call_delta(call, entry))
-
-    def _call_delta(self, call: CallState, entry: Call) -> Delta:
-        if self._voice.legacy and call is self.legacy:
-            return Delta(function_call=entry.function)
-        return Delta(tool_calls=[entry])
-
-    def release(self, events: list[Event], *, nameless: bool = False) -> None:
-        """Tell what was held. Calls without a name go on waiting for one, unless `nameless`."""
-        if not self._held:
-            return
-        waiting: list[_Held] = []
-        due, self._held = self._held, waiting
-        for held in due:
-            call = held.call
-            if call is None:
-                self._put(held.slot, Delta())
-            elif not (call.name or nameless):
-                waiting.append(held)
-            elif not held.text:
-                self._tell_opening(call, held.slot, events)
-            elif held.text.strip() == "null":
-                self._findings.note(repair.ToolArgumentsEmpty.code)
-                self._tell(call, "{}", Slot(), events)
-            else:
-                self._tell(call, held.text, held.slot, events)
 
     # The end.
 
@@ -645,33 +170,6 @@ class ChoiceReader(ChoiceState):
             return "function_call"
         return reason
 
-    def _finish_call(self, call: CallState, events: list[Event]) -> None:
-        findings = self._findings
-        if not call.name:
-            findings.note(repair.ToolNameMissing.code)
-        if call.type == "custom":
-            call.complete = True
-        else:
-            if self.finish_reason == "tool_calls" and not call.length:
-                findings.note(repair.ToolArgumentsEmpty.code)
-                self._tell(call, "{}", Slot(), events)
-            scanner = call.scanner()
-            call.complete = bool(scanner.complete and scanner.opened == "{" and call.name)
-            if not call.complete:
-                findings.note(
-                    repair.ToolArgumentsIncomplete.code,
-                    f"call {call.index} {call.name[:80]!r}: {call.text[-80:]!r}",
-                )
-        events.append(
-            ToolCallFinished(self.index, call.index, call.id, call.name, call.text, call.complete)
-        )
-
-    def _flush_halves(self) -> None:
-        """A half character whose other half never came."""
-        for channel in list(self.halves):
-            del self.halves[channel]
-            self._findings.note(repair.SurrogateLone.code)
-
 
 def _says(delta: Delta) -> bool:
     return bool(
@@ -684,27 +182,13 @@ def _says(delta: Delta) -> bool:
     )
 
 
-def _body(delta: Delta) -> Delta:
-    """`delta` without its calls."""
-    delta.tool_calls = None
-    delta.function_call = None
-    return delta
-
-
-def _fragment(entry: Call) -> str | None:
-    if entry.custom is not None:
-        return entry.custom.input
-    return entry.function.arguments if entry.function is not None else None
-
-
 def _grown(whole: dict[str, Any] | None, delta: dict[str, Any]) -> dict[str, Any]:
     """Audio and logprobs grow as the specification's deltas do: text and lists are joined, the rest is replaced."""
     grown = dict(whole or {})
     for key, value in delta.items():
         held = grown.get(key)
-        if (key != "id" and isinstance(held, str) and isinstance(value, str)) or (
-            isinstance(held, list) and isinstance(value, list)
-        ):
+        text = key != "id" and isinstance(held, str) and isinstance(value, str)
+        if text or (isinstance(held, list) and isinstance(value, list)):
             grown[key] = held + value
         elif value is not None or held is None:
             grown[key] = value

@@ -147,9 +147,7 @@ def _at(items: Any, position: int) -> dict[str, Any]:
 
 
 def _keep_unknown(target: dict[str, Any], source: dict[str, Any], known: frozenset[str]) -> None:
-    for key, value in source.items():
-        if key not in known:
-            target[key] = value
+    target.update((key, value) for key, value in source.items() if key not in known)
 
 
 _PLAIN_OF_DELTA: Final = (

@@ -15,9 +15,10 @@ import msgspec
 
 from streamnorm.assemble import PACK_AT, Result
 from streamnorm.dialects.chat import shape
-from streamnorm.dialects.chat.choice import NOWHERE, NOWHERE_WILD, ChoiceReader, Place, Voice
+from streamnorm.dialects.chat.choice import ChoiceReader
 from streamnorm.dialects.chat.failure import failure_in
 from streamnorm.dialects.chat.pieces import Piece, Slot
+from streamnorm.dialects.chat.voice import NOWHERE, NOWHERE_WILD, Place, Voice
 from streamnorm.dialects.chat.wire import MISSING, Choice, Chunk, decode_clean
 from streamnorm.events import (
     ArgumentsDelta,
