@@ -191,6 +191,7 @@ class ChoiceState:
         "calm",
         "finish_reason",
         "halves",
+        "in_place",
         "index",
         "latest",
         "legacy",
@@ -213,6 +214,8 @@ class ChoiceState:
         self.calls: list[CallState] = []
         self.by_id: dict[str, CallState] = {}
         self.by_index: dict[int, CallState] = {}
+        #: Calls whose arguments have begun, and whose index on the wire is the right one.
+        self.in_place: dict[int, CallState] = {}
         self.latest: CallState | None = None
         #: The call that came as `function_call`.
         self.legacy: CallState | None = None
@@ -235,7 +238,9 @@ class ChoiceState:
             content="".join(self.text) if self.text else None,
             reasoning_content="".join(self.reasoning) if self.reasoning else None,
             refusal="".join(self.refusal) if self.refusal else None,
-            tool_calls=[call.assembled() for call in self.calls],
+            tool_calls=[
+                call.assembled() for call in sorted(self.calls, key=lambda call: call.index)
+            ],
             audio=self.audio,
             annotations=self.annotations,
             reasoning_details=self.reasoning_details,

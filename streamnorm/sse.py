@@ -35,7 +35,8 @@ _end_of_string = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL).match
 class Frame(msgspec.Struct, frozen=True, gc=False):
     """One dispatch.
 
-    `event` is the event's name, `data` its payload (lines joined by a newline, bytes as they came), `id` the last event id,
+    `event` is the event's name, `data` its payload (lines joined by a newline; the bytes as they came, but a lenient decoder
+    replaces what is not UTF-8), `id` the last event id,
     `retry` a reconnection time in ms that this block carried. `complete` is false where the end of the bytes, not a blank
     line, ended it.
     """
@@ -200,9 +201,23 @@ class FrameDecoder:
         for payload in payloads:
             if not payload or payload[0] != _BRACE or b"\n" in payload:
                 return None
+        if not (self._strict or data.isascii()):
+            payloads = [
+                self._as_utf8(payload, number)
+                for number, payload in enumerate(payloads, self.frames + 1)
+            ]
         self.frames += len(payloads)
         last_id = self.last_event_id
         return [Frame("message", payload, last_id) for payload in payloads]
+
+    def _as_utf8(self, data: bytes, number: int) -> bytes:
+        """`data`, with what is not UTF-8 replaced by U+FFFD: nothing behind the decoder has to ask again."""
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            self.findings.note("utf8-invalid", seen=data, chunk=number)
+            return data.decode("utf-8", "replace").encode()
+        return data
 
     def _read_blocks(self, data: bytes, frames: list[Frame]) -> None:
         """Read all of `data`, which begins between blocks: whole blocks where they are plain, lines from there on."""
@@ -224,7 +239,10 @@ class FrameDecoder:
         blocks = whole.split(b"\n\n")
         for at, block in enumerate(blocks):
             if block.startswith(b"data: {") and b"\n" not in block and len(block) <= self._max:
-                frames.append(Frame("message", block[6:], self.last_event_id))
+                payload = block[6:]
+                if not self._strict:
+                    payload = self._as_utf8(payload, self.frames + 1)
+                frames.append(Frame("message", payload, self.last_event_id))
                 self.frames += 1
                 continue
             for line in block.split(b"\n"):
@@ -312,6 +330,8 @@ class FrameDecoder:
 
     def _dispatch(self, frames: list[Frame], *, complete: bool) -> None:
         data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+        if not self._strict:
+            data = self._as_utf8(data, self.frames + 1)
         last_id = self.last_event_id if self._id is None else self._id
         frames.append(Frame(self._event or "message", data, last_id, self._block_retry, complete))
         self.frames += 1
@@ -359,7 +379,7 @@ class FrameDecoder:
         return True
 
     def _dispatch_json(self, value: _JsonValue, frames: list[Frame]) -> None:
-        data = value.data
+        data = self._as_utf8(value.data, self.frames + 1)
         self._values += 1
         self._note("json-body" if self._values == 1 else "ndjson", data)
         frames.append(Frame("message", data, self.last_event_id, None, value.whole))
@@ -454,7 +474,7 @@ def _is_json(data: bytes) -> bool:
         return False
     try:
         msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         try:
             json.loads(text.decode("utf-8", "replace"))
         except (ValueError, RecursionError):

@@ -53,6 +53,8 @@ class ChoiceReader(CallReader):
         calls = self._calls_of(delta)
         says = _says(delta) or choice.logprobs is not None
         reason = self._reason_of(choice, says or bool(calls))
+        # The finish waits for the end, the role does not.
+        says = says or (reason is not None and delta.role is not None and not calls)
         self._split(reason, says, calls, place)
         if says or not (calls or reason):
             self._tell_body(choice, delta, place, events)
@@ -101,8 +103,10 @@ class ChoiceReader(CallReader):
     # Text and the rest of the body.
 
     def _tell_body(self, choice: Choice, delta: Delta, place: Place, events: list[Event]) -> None:
-        if _says(delta) or choice.logprobs is not None:
-            self.release(events)
+        if not (_says(delta) or choice.logprobs is not None or choice.finish_reason):
+            self._pass_on(delta, place, events)
+            return
+        self.release(events)
         if delta.reasoning_content:
             self.reasoning.append(delta.reasoning_content)
             events.append(ReasoningDelta(self.index, delta.reasoning_content))
@@ -113,7 +117,7 @@ class ChoiceReader(CallReader):
             self.refusal.append(delta.refusal)
             events.append(RefusalDelta(self.index, delta.refusal))
         self._collect(choice, delta)
-        self._pass_on(delta, place, events, choice.logprobs)
+        self._put_body(delta, place, choice.logprobs)
 
     def _collect(self, choice: Choice, delta: Delta) -> None:
         """What the final message has besides text and calls."""
@@ -148,6 +152,7 @@ class ChoiceReader(CallReader):
     def finish(self, events: list[Event]) -> None:
         """The stream has ended well: tell what was held, the calls, and the finish."""
         findings = self._findings
+        self.calm = False
         self._flush_halves()
         self.release(events, nameless=True)
         for mend in repair.FINISH_REPAIRS:

@@ -160,6 +160,7 @@ _PLAIN_OF_DELTA: Final = (
     "reasoning_details",
 )
 _KNOWN_OF_CHUNK: Final = frozenset({"id", "object", "created", "model", "choices", "usage"})
+#: A message beside a delta only repeats it: in normal form there is none.
 _KNOWN_OF_CHOICE: Final = frozenset(
     {"index", "delta", "message", "finish_reason", "logprobs", "usage"}
 )

@@ -19,7 +19,7 @@ from streamnorm.dialects.chat.choice import ChoiceReader
 from streamnorm.dialects.chat.failure import failure_in
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.voice import NOWHERE, NOWHERE_WILD, Place, Voice
-from streamnorm.dialects.chat.wire import MISSING, Choice, Chunk, decode_clean
+from streamnorm.dialects.chat.wire import MISSING, REFUSED, Choice, Chunk, decode_clean
 from streamnorm.events import (
     ArgumentsDelta,
     Event,
@@ -97,7 +97,7 @@ class ChatReader:
             data = frame.data
             try:
                 chunk = decode(data)
-            except (msgspec.DecodeError, RecursionError):
+            except REFUSED:
                 findings.chunk = number
                 self._read_tolerantly(frame, events)
                 continue
@@ -142,7 +142,7 @@ class ChatReader:
                             continue
                     elif len(calls) == 1 and not (content or delta.reasoning_content):
                         entry = calls[0]
-                        call = state.by_index.get(entry.index)
+                        call = state.in_place.get(entry.index)
                         function = entry.function
                         if (
                             call is not None
@@ -153,7 +153,7 @@ class ChatReader:
                         ):
                             fragment = function.arguments
                             # A fragment that begins like the whole text may be a repetition of it.
-                            if fragment and fragment[0] != call.first and call.length:
+                            if fragment and fragment[0] != call.first:
                                 call.length += len(fragment)
                                 recent = call.recent
                                 recent.append(fragment)
@@ -206,6 +206,7 @@ class ChatReader:
             return
         for choice in self._choices.values():
             choice.release(events)
+            choice.calm = False
         self.failure = failure
         self._findings.note(repair.StreamBroken.code, f"{failure.kind}: {failure.message}"[:500])
         events.append(failure)
@@ -259,7 +260,7 @@ class ChatReader:
         else:
             try:
                 chunk, mended = shape.read(obj, findings)
-            except (msgspec.ValidationError, RecursionError) as error:
+            except (msgspec.ValidationError, UnicodeError, RecursionError) as error:
                 message = f"chunk {findings.chunk} is no chat chunk: {error}"
                 self.fail(StreamFailed("invalid", message), events)
                 return

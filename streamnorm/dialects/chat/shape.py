@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 
-from streamnorm.dialects.chat.wire import Chunk
+from streamnorm.dialects.chat.wire import REFUSED, Chunk
 from streamnorm.findings import Findings
 from streamnorm.repairs.base import ShapeRepair
-from streamnorm.repairs.framing import JsonNonFinite, Utf8Invalid
+from streamnorm.repairs.framing import JsonNonFinite
+from streamnorm.repairs.order import SurrogateLone
 from streamnorm.repairs.shape import SHAPE_REPAIRS
 
 __all__ = ["NotJsonError", "load", "read"]
+
+#: Half of a surrogate pair, in a string and in JSON text.
+HALF: Final = re.compile("[\ud800-\udfff]")
+HALF_ESCAPED: Final = re.compile(r"\\u[dD][89a-fA-F]")
+
+#: Fields that hold text in pieces, and what they are fields of.
+TEXT_OWNERS: Final = frozenset({"delta", "message", "function", "function_call", "custom"})
+TEXT_KEYS: Final = frozenset({"content", "reasoning_content", "refusal", "arguments", "input"})
 
 #: By key, by JSON type: the repairs of one kind of object.
 Table = dict[str, dict[type, tuple[type[ShapeRepair], ...]]]
@@ -30,16 +40,12 @@ class NotJsonError(ValueError):
 
 
 def load(data: bytes, findings: Findings) -> Any:
-    """The JSON value in `data`, with its text repaired: invalid UTF-8 becomes U+FFFD, NaN and infinities null."""
+    """The JSON value in `data`; NaN and infinities become null, half characters U+FFFD."""
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except REFUSED:
         pass
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = data.decode("utf-8", "replace")
-        findings.note(Utf8Invalid.code)
+    text = data.decode("utf-8", "replace")
 
     def null(constant: str) -> None:
         findings.note(JsonNonFinite.code, f"{constant} where JSON has no such number")
@@ -52,11 +58,29 @@ def load(data: bytes, findings: Findings) -> Any:
         return None
 
     try:
-        return json.loads(text, parse_constant=null, parse_float=finite)
+        value = json.loads(text, parse_constant=null, parse_float=finite)
+        return without_halves(value, findings) if HALF_ESCAPED.search(text) else value
     except RecursionError:
         raise NotJsonError("the JSON is nested too deeply") from None
     except ValueError as error:
         raise NotJsonError(f"not JSON: {error}") from None
+
+
+def without_halves(value: Any, findings: Findings, *, owner: str = "", key: str = "") -> Any:
+    """`value` with half characters replaced, except in the text of deltas, where the other half may still come."""
+    if isinstance(value, str):
+        if (key in TEXT_KEYS and owner in TEXT_OWNERS) or not HALF.search(value):
+            return value
+        findings.note(SurrogateLone.code)
+        return HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [without_halves(item, findings, owner=key) for item in value]
+    if isinstance(value, dict):
+        return {
+            without_halves(name, findings): without_halves(item, findings, owner=key, key=name)
+            for name, item in value.items()
+        }
+    return value
 
 
 def read(obj: dict[str, Any], findings: Findings) -> tuple[Chunk, bool]:

@@ -10,6 +10,8 @@ import json
 import re
 from typing import Any, Final
 
+import msgspec.structs
+
 from streamnorm.arguments.prefix import PrefixScanner
 from streamnorm.assemble import CallState, ChoiceState
 from streamnorm.dialects.chat.calls import PLACEHOLDERS, locate, new_part, starts_anew
@@ -31,25 +33,45 @@ class _Held:
     """What must not be told yet: the opening of `call`, its argument `text`, or (`call` None) a chunk that says nothing but
     must not overtake them. `quote` scans text that may be a JSON string around the arguments."""
 
-    __slots__ = ("call", "quote", "slot", "text")
+    __slots__ = ("call", "early", "quote", "slot", "text")
 
-    def __init__(self, call: CallState | None, slot: Slot, text: str = "") -> None:
+    def __init__(
+        self, call: CallState | None, slot: Slot, text: str = "", *, early: bool = False
+    ) -> None:
         self.call = call
         self.slot = slot
         self.text = text
         self.quote: PrefixScanner | None = None
+        #: It came before the call's name, and has not been read yet.
+        self.early = early
+
+
+class _At(Place):
+    """The place of a fragment that is read later than it came."""
+
+    __slots__ = ("_slot",)
+
+    def __init__(self, slot: Slot) -> None:
+        self._slot = slot
+        self.wild = False
+
+    def slot(self, call_at: int | None = None) -> Slot:  # noqa: ARG002 - overrides
+        return self._slot
 
 
 class CallReader(ChoiceState):
     """Reads the calls in the deltas of one choice into events and pieces, and tells what was held in its order."""
 
-    __slots__ = ("_findings", "_held", "_voice")
+    __slots__ = ("_findings", "_held", "_role_told", "_told", "_voice")
 
     def __init__(self, index: int, voice: Voice) -> None:
         super().__init__(index)
         self._voice = voice
         self._findings = voice.findings
         self._held: list[_Held] = []
+        #: How many calls have been told, and whether the role has.
+        self._told = 0
+        self._role_told = False
 
     def _calls_of(self, delta: Delta) -> list[Call]:
         """The delta's calls; one in the legacy form is made a call."""
@@ -78,8 +100,9 @@ class CallReader(ChoiceState):
             opened = self._read_call(entry, place, position, events, together=opened)
             if opened and delta.function_call is not None and not delta.tool_calls:
                 self.legacy = self.calls[-1]
-        if pieces is not None and len(pieces) == told and len(self._held) == held:
-            # All of its calls said what was known; the chunk and its unknown fields live on.
+        if place.fresh and pieces is not None and len(pieces) == told and len(self._held) == held:
+            # What its calls said was known, or is held with what came before: the rest of the chunk lives on.
+            place.whole = False
             self._pass_on(delta, place, events)
 
     def read_call(self, entry: Call, events: list[Event]) -> None:
@@ -137,6 +160,8 @@ class CallReader(ChoiceState):
             call.extra_content = entry.extra_content
         findings = self._findings
         before = findings.total
+        if entry.index not in (MISSING, call.index):
+            findings.note(repair.ToolIndexNotDense.code)
         if entry.id is not None:
             for by_id in repair.ID_REPAIRS:
                 if by_id.mend(entry, call):
@@ -200,7 +225,7 @@ class CallReader(ChoiceState):
     ) -> None:
         text = fragment.strip()
         quoted = text[:1] == '"'
-        if not (quoted or text in PLACEHOLDERS) or not call.name:
+        if not (quoted or text in PLACEHOLDERS) or not call.opened and not call.name:
             self._tell_fragment(fragment, call, place, position, events)
             return
         self.release(events)
@@ -214,7 +239,10 @@ class CallReader(ChoiceState):
         """The argument text of `call` that is held because of what it may be."""
         if not call.name:
             return None
-        return next((held for held in self._held if held.call is call and held.text), None)
+        return next(
+            (held for held in self._held if held.call is call and held.text and not held.early),
+            None,
+        )
 
     def _read_after_held(
         self,
@@ -255,15 +283,17 @@ class CallReader(ChoiceState):
     def _tell_fragment(
         self, fragment: str, call: CallState, place: Place, position: int, events: list[Event]
     ) -> None:
-        if not call.name:
+        if not call.name and not call.opened:
             # Nobody can use the arguments of a call without a name: they wait for it with the opening.
-            self._held.append(_Held(call, place.slot(position), fragment))
+            self._held.append(_Held(call, place.slot(position), fragment, early=True))
             return
         if self._held:
             self.release(events)
         self._tell(call, fragment, place.slot(position), events)
 
     def _tell(self, call: CallState, fragment: str, slot: Slot, events: list[Event]) -> None:
+        if not call.length and call.type != "custom" and call.wire_index == call.index:
+            self.in_place[call.index] = call
         call.append(fragment)
         events.append(ArgumentsDelta(self.index, call.index, fragment))
         if self._voice.pieces is None:
@@ -276,6 +306,8 @@ class CallReader(ChoiceState):
 
     def _tell_opening(self, call: CallState, slot: Slot, events: list[Event]) -> None:
         call.opened = True
+        call.index = self._told
+        self._told += 1
         if not call.id:
             self._findings.note(repair.ToolIdMissing.code)
             call.id = self._voice.stream.made_id("call_", self.index, call.index)
@@ -310,6 +342,8 @@ class CallReader(ChoiceState):
                 waiting.append(held)
             elif not held.text:
                 self._tell_opening(call, held.slot, events)
+            elif held.early:
+                self._read_fragment(held.text, call, _At(held.slot), 0, events)
             elif held.text.strip() == "null":
                 self._findings.note(repair.ToolArgumentsEmpty.code)
                 self._tell(call, "{}", Slot(), events)
@@ -337,23 +371,22 @@ class CallReader(ChoiceState):
             ToolCallFinished(self.index, call.index, call.id, call.name, call.text, call.complete)
         )
 
-    def _pass_on(
-        self,
-        delta: Delta,
-        place: Place,
-        events: list[Event],
-        logprobs: dict[str, Any] | None = None,
-    ) -> None:
-        """A chunk without its calls, behind what is held."""
+    def _pass_on(self, delta: Delta, place: Place, events: list[Event]) -> None:
+        """A chunk that says nothing, behind what is held."""
         if self._voice.pieces is None:
             return
         if len(self._held) > MAX_HELD:
             self.release(events)
         if self._held:
             self._held.append(_Held(None, place.slot()))
-            return
-        delta.tool_calls = delta.function_call = None
-        self._put(place.slot(), delta, logprobs=logprobs)
+        else:
+            self._put_body(delta, place)
+
+    def _put_body(self, delta: Delta, place: Place, logprobs: dict[str, Any] | None = None) -> None:
+        """What `delta` says besides its calls."""
+        if self._voice.pieces is not None:
+            body = msgspec.structs.replace(delta, tool_calls=None, function_call=None)
+            self._put(place.slot(), body, logprobs=logprobs)
 
     def _put(
         self,
@@ -365,6 +398,11 @@ class CallReader(ChoiceState):
     ) -> None:
         pieces = self._voice.pieces
         if pieces is not None:
+            if self._role_told == (slot.role is not None):
+                # The role goes with the first piece, whichever that has become.
+                slot.role = None if self._role_told else "assistant"
+                slot.raw = None
+            self._role_told = True
             delta.role = slot.role
             pieces.append(Piece(slot, Choice(self.index, delta, reason, logprobs)))
 

@@ -73,7 +73,7 @@ class Model(msgspec.Struct, dict=True, kw_only=True):
     @property
     def model_extra(self) -> dict[str, Any]:
         """The fields that the SDK does not know."""
-        return {key: value for key, value in self.__dict__.items() if key[0] != "\0"}
+        return {key: value for key, value in self.__dict__.items() if key[:1] != "\0"}
 
     @property
     def model_fields_set(self) -> set[str]:

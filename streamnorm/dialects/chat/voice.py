@@ -92,6 +92,11 @@ class Place:
         self.role = None
         return slot
 
+    @property
+    def fresh(self) -> bool:
+        """Nothing of this choice's delta has been used up."""
+        return self._head
+
     def at(self, position: int) -> None:
         """Go on to the next choice of the chunk."""
         self.position = position

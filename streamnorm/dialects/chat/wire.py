@@ -15,6 +15,7 @@ import msgspec
 
 __all__ = [
     "OBJECT",
+    "REFUSED",
     "Call",
     "Choice",
     "Chunk",
@@ -123,5 +124,8 @@ class CleanChunk(Chunk, kw_only=True, gc=False):
     error: None = None
     x_groq: None = None
 
+
+#: What a decoder raises where it refuses: wrong types or broken JSON, broken UTF-8, too many brackets.
+REFUSED: Final = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 decode_clean = msgspec.json.Decoder(CleanChunk).decode
