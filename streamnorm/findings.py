@@ -65,14 +65,16 @@ class Findings:
         """Note that `code` was seen. `detail` says in words what is particular to this place (the first one is kept)."""
         self.total += 1
         tally = self._tallies.get(code)
-        number = self.chunk if chunk is None else chunk
         if tally is None:
+            number = self.chunk if chunk is None else chunk
             self._tallies[code] = _Tally(number, detail, self.data if seen is None else seen)
             return
         tally.count += 1
         chunks = tally.chunks
-        if len(chunks) < MAX_CHUNKS and chunks[-1] != number:
-            chunks.append(number)
+        if len(chunks) < MAX_CHUNKS:
+            number = self.chunk if chunk is None else chunk
+            if chunks[-1] != number:
+                chunks.append(number)
 
     def __contains__(self, code: str) -> bool:
         return code in self._tallies

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from streamnorm.assemble import CallState, ChoiceState, StreamState
-from streamnorm.dialects.chat.wire import MISSING, Call, Chunk, Delta, Function
+from streamnorm.dialects.chat.wire import MISSING, OBJECT, Call, Chunk, Delta, Function
 from streamnorm.repairs.base import Check, Repair
 
 __all__ = [
@@ -51,6 +51,21 @@ class ChunkIdVaries(Repair):
         if chunk.id == stream.id:
             return False
         chunk.id = stream.id
+        return True
+
+
+class ChunkObject(Repair):
+    """`object` is empty, `text_completion`, `chat.completion.done` or the like: it is still a chunk."""
+
+    code = "chunk-object"
+    rule = '1: object is "chat.completion.chunk"'
+    done = "object was set"
+
+    @staticmethod
+    def mend(chunk: Chunk, stream: StreamState) -> bool:
+        if chunk.object == OBJECT:
+            return False
+        chunk.object = OBJECT
         return True
 
 
@@ -365,6 +380,22 @@ class ToolIdMissing(Repair):
     done = "an id was made"
 
 
+class ToolIdInFunction(Repair):
+    """The call's id is inside `function`."""
+
+    code = "tool-id-in-function"
+    rule = "3: the id is on the call"
+    done = "the id was moved to the call"
+
+    @staticmethod
+    def mend(delta: Call, call: CallState | None = None) -> bool:
+        function = delta.function
+        if delta.id or function is None or not function.id:
+            return False
+        delta.id = function.id
+        return True
+
+
 class ToolIdLate(Repair):
     """The id comes after the call's first delta."""
 
@@ -623,6 +654,7 @@ class StreamBroken(Check):
 IDENTITY_REPAIRS: Final = (
     ChunkIdMissing,
     ChunkIdVaries,
+    ChunkObject,
     ChunkCreatedVaries,
     ChunkModelMissing,
     ChunkModelVaries,
@@ -644,6 +676,7 @@ FINISH_REPAIRS: Final = (FinishMissing, FinishStopWithCalls, FinishCallsWithoutC
 ORDER_REPAIRS: Final[tuple[type[Repair], ...]] = (
     ChunkIdMissing,
     ChunkIdVaries,
+    ChunkObject,
     ChunkCreatedVaries,
     ChunkModelMissing,
     ChunkModelVaries,
@@ -678,6 +711,7 @@ ORDER_REPAIRS: Final[tuple[type[Repair], ...]] = (
     ToolIndexReused,
     ToolIndexVaries,
     ToolIdMissing,
+    ToolIdInFunction,
     ToolIdLate,
     ToolIdEmpty,
     ToolIdRepeated,

@@ -76,18 +76,14 @@ class ChoicesNull(ShapeRepair):
         return True
 
 
-class ChunkObject(ShapeRepair):
-    """`object` is empty, `text_completion`, `chat.completion.done` or the like: it is still a chunk."""
-
-    code = "chunk-object"
+class ChunkObjectNull(ShapeRepair):
+    code = "chunk-object-null"
     rule = '1: object is "chat.completion.chunk"'
     done = "object was set"
-    on, key, types = "chunk", "object", (str, type(None))
+    on, key, types = "chunk", "object", _NULL
 
     @staticmethod
     def mend(owner: dict[str, Any], value: Any) -> bool:
-        if value == "chat.completion.chunk":
-            return False
         owner["object"] = "chat.completion.chunk"
         return True
 
@@ -347,20 +343,6 @@ class ToolFunctionFlat(ShapeRepair):
         return True
 
 
-class ToolIdInFunction(ShapeRepair):
-    code = "tool-id-in-function"
-    rule = "3: the id is on the call"
-    done = "the id was moved to the call"
-    on, key, types = "call", "function", (dict,)
-
-    @staticmethod
-    def mend(owner: dict[str, Any], value: Any) -> bool:
-        if owner.get("id") or not isinstance(value.get("id"), str):
-            return False
-        owner["id"] = value.pop("id")
-        return True
-
-
 class ArgumentsObject(ShapeRepair):
     """The arguments as a JSON value, not as text."""
 
@@ -438,7 +420,7 @@ SHAPE_REPAIRS: Final[tuple[type[ShapeRepair], ...]] = (
     ChunkWrappedInData,
     ChunkNestedInProvider,
     ChoicesNull,
-    ChunkObject,
+    ChunkObjectNull,
     ChunkIdNull,
     ChunkModelNull,
     ChunkCreatedType,
@@ -456,7 +438,6 @@ SHAPE_REPAIRS: Final[tuple[type[ShapeRepair], ...]] = (
     ToolIndexType,
     ToolIdType,
     ToolFunctionFlat,
-    ToolIdInFunction,
     ArgumentsObject,
     ParametersForArguments,
 )

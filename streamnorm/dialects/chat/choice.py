@@ -52,17 +52,22 @@ class ChoiceReader(CallReader):
             self._mend_text(delta)
         calls = self._calls_of(delta)
         says = _says(delta) or choice.logprobs is not None
-        reason = self._reason_of(choice, says or bool(calls))
-        # The finish waits for the end, the role does not.
-        says = says or (reason is not None and delta.role is not None and not calls)
-        self._split(reason, says, calls, place)
+        reason = choice.finish_reason
+        if reason is not None or self._ending is not None:
+            reason = self._reason_of(choice, says or bool(calls))
+            # The finish waits for the end, the role does not.
+            says = says or (reason is not None and delta.role is not None and not calls)
+        if reason or says or len(calls) > 1:
+            self._split(reason, says, calls, place)
         if says or not (calls or reason):
             self._tell_body(choice, delta, place, events)
         if calls:
             self._read_calls(calls, delta, place, events)
-        failed = self._keep_finish(reason, place) if reason else None
+        if reason:
+            self._ending = place.slot()
+            self._set_finish(reason)
         self.calm = not (self._held or self.halves or self._ending)
-        return failed
+        return self.raw_reason if self.finish_reason is None else None
 
     def _delta_of(self, choice: Choice) -> Delta:
         if choice.message is None:
@@ -132,22 +137,17 @@ class ChoiceReader(CallReader):
 
     # The end.
 
-    def _keep_finish(self, raw_reason: str, place: Place) -> str | None:
-        self._ending = place.slot()
-        return self._set_finish(raw_reason)
-
-    def _set_finish(self, raw_reason: str) -> str | None:
+    def _set_finish(self, raw_reason: str) -> None:
         reasons = self._voice.finish_reasons
         self.raw_reason = raw_reason
         reason = reasons.get(raw_reason, "other")
         self.finish_reason = reason
-        if reason is None:
-            return raw_reason
         if raw_reason not in reasons:
             self._findings.note(repair.FinishUnknown.code, f"finish_reason {raw_reason[:80]!r}")
-        elif reason != raw_reason and not (self._voice.legacy and raw_reason == "function_call"):
+        elif reason not in (None, raw_reason) and not (
+            self._voice.legacy and raw_reason == "function_call"
+        ):
             self._findings.note(repair.FinishRenamed.code, f"{raw_reason!r} to {reason!r}")
-        return None
 
     def finish(self, events: list[Event]) -> None:
         """The stream has ended well: tell what was held, the calls, and the finish."""

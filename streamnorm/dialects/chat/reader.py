@@ -19,7 +19,7 @@ from streamnorm.dialects.chat.choice import ChoiceReader
 from streamnorm.dialects.chat.failure import failure_in
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.voice import NOWHERE, NOWHERE_WILD, Place, Voice
-from streamnorm.dialects.chat.wire import MISSING, REFUSED, Choice, Chunk, decode_clean
+from streamnorm.dialects.chat.wire import MISSING, OBJECT, REFUSED, Choice, Chunk, decode_clean
 from streamnorm.events import (
     ArgumentsDelta,
     Event,
@@ -63,6 +63,8 @@ class ChatReader:
     ) -> None:
         self.failure: StreamFailed | None = None
         self.ended = False
+        #: Ended or failed: what still comes says nothing.
+        self._over = False
         self.usage: dict[str, Any] | None = None
         self._voice = voice
         self._findings = voice.findings
@@ -88,18 +90,18 @@ class ChatReader:
         stream, decode, pieces = self._stream, self.decode, self._voice.pieces
         findings = self._findings
         number = findings.chunk
+        odd = self._odd
         for frame in frames:
             number += 1
-            if self._odd:
-                findings.chunk = number
-                self._read_tolerantly(frame, events)
-                continue
             data = frame.data
             try:
-                chunk = decode(data)
+                chunk = None if odd else decode(data)
             except REFUSED:
+                chunk = None
+            if chunk is None:
                 findings.chunk = number
                 self._read_tolerantly(frame, events)
+                odd = self._odd
                 continue
             choices = chunk.choices
             if (
@@ -208,6 +210,7 @@ class ChatReader:
             choice.release(events)
             choice.calm = False
         self.failure = failure
+        self._over = True
         self._findings.note(repair.StreamBroken.code, f"{failure.kind}: {failure.message}"[:500])
         events.append(failure)
 
@@ -221,10 +224,6 @@ class ChatReader:
             usage=self.usage,
         )
 
-    @property
-    def _over(self) -> bool:
-        return self.ended or self.failure is not None
-
     # Frames that are no clean chunk.
 
     def _read_tolerantly(self, frame: Frame, events: list[Event]) -> None:
@@ -232,23 +231,31 @@ class ChatReader:
         findings.data = data = frame.data
         if self._over:
             self._read_late()
-        elif data == DONE:
-            self._odd = self._tolerant
-            self._end_at_done(events)
-        elif not data.strip():
-            findings.note(FrameEmpty.code)
-        elif data.lstrip().startswith(DONE):
-            findings.note(DoneDecorated.code)
-        else:
+        elif data[:1] == b"{" or not self._read_token(data, events):
             mark = findings.total
             try:
-                obj = shape.load(data, findings)
+                obj, wild = shape.load(data, findings)
             except shape.NotJsonError as error:
                 self._read_garbage(frame, str(error), events)
             else:
-                self._read_object(obj, frame, mark, events)
+                self._read_object(obj, wild, frame, mark, events)
 
-    def _read_object(self, obj: Any, frame: Frame, mark: int, events: list[Event]) -> None:
+    def _read_token(self, data: bytes, events: list[Event]) -> bool:
+        """Data that is no JSON on purpose: nothing at all, or `[DONE]`. False where it is neither."""
+        if data == DONE:
+            self._odd = self._tolerant
+            self._end_at_done(events)
+        elif not data.strip():
+            self._findings.note(FrameEmpty.code)
+        elif data.lstrip().startswith(DONE):
+            self._findings.note(DoneDecorated.code)
+        else:
+            return False
+        return True
+
+    def _read_object(
+        self, obj: Any, wild: bool, frame: Frame, mark: int, events: list[Event]
+    ) -> None:
         findings = self._findings
         failure = failure_in(obj, frame.event)
         if failure is not None:
@@ -265,8 +272,11 @@ class ChatReader:
                 self.fail(StreamFailed("invalid", message), events)
                 return
             self._odd = mended or self._tolerant
-            wanted = self._voice.pieces is not None
-            place = Place(frame.data, obj, findings, mark) if wanted else NOWHERE_WILD
+            place: Place
+            if self._voice.pieces is None:
+                place = NOWHERE_WILD if wild else NOWHERE
+            else:
+                place = Place(frame.data, obj, findings, mark, wild=wild)
             self._put_in_order(chunk, place, events)
 
     def _read_garbage(self, frame: Frame, reason: str, events: list[Event]) -> None:
@@ -294,9 +304,8 @@ class ChatReader:
         if not self._identify(chunk, place, events):
             return
         choices = chunk.choices
-        vendor = chunk.x_groq
-        if isinstance(vendor, dict) and isinstance(vendor.get("usage"), dict):
-            self._vendor_usage = vendor["usage"]
+        if chunk.x_groq is not None:
+            self._read_vendor_field(chunk.x_groq)
         for choice in choices:
             if choice.usage is not None:
                 self._findings.note(repair.UsageInChoice.code)
@@ -322,12 +331,19 @@ class ChatReader:
         if not stream.known:
             if not (chunk.id or chunk.choices) and len(self._headless) < MAX_HEADLESS:
                 findings.note(repair.ChunkHeadless.code)
+                if repair.ChunkObject.mend(chunk, stream):
+                    findings.note(repair.ChunkObject.code)
                 self._headless.append(Piece(place.slot()))
                 if chunk.usage is not None:
                     self._keep_usage(chunk.usage, Slot())
                 return False
             self._introduce(chunk, events)
-        if chunk.id != stream.id or chunk.created != stream.created or chunk.model != stream.model:
+        if (
+            chunk.id != stream.id
+            or chunk.created != stream.created
+            or chunk.model != stream.model
+            or chunk.object != OBJECT
+        ):
             for mend in repair.IDENTITY_REPAIRS:
                 if mend.mend(chunk, stream):
                     findings.note(mend.code)
@@ -350,6 +366,12 @@ class ChatReader:
             self._keep_usage(chunk.usage, place.slot(), alone=True)
         elif self._voice.pieces is not None:
             self._voice.pieces.append(Piece(place.slot()))
+
+    def _read_vendor_field(self, field: Any) -> None:
+        """Usage that may be nowhere else; whether it is, only the end tells."""
+        usage = field.get("usage") if isinstance(field, dict) else None
+        if isinstance(usage, dict):
+            self._vendor_usage = usage
 
     def _keep_usage(self, usage: dict[str, Any], slot: Slot, *, alone: bool = False) -> None:
         """The last usage is the one that counts; it leaves at the end. `alone`: it came in a chunk of its own."""
@@ -412,5 +434,5 @@ class ChatReader:
             events.append(UsageReported(self.usage))
             if self._voice.pieces is not None and self._usage_slot is not None:
                 self._voice.pieces.append(Piece(self._usage_slot, usage=self.usage))
-        self.ended = True
+        self.ended = self._over = True
         events.append(StreamEnded())

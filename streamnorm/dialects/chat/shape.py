@@ -31,18 +31,19 @@ HALF_ESCAPED: Final = re.compile(r"\\u[dD][89a-fA-F]")
 TEXT_OWNERS: Final = frozenset({"delta", "message", "function", "function_call", "custom"})
 TEXT_KEYS: Final = frozenset({"content", "reasoning_content", "refusal", "arguments", "input"})
 
-#: By key, by JSON type: the repairs of one kind of object.
-Table = dict[str, dict[type, tuple[type[ShapeRepair], ...]]]
+#: By key and JSON type: the repairs of one kind of object.
+Table = dict[tuple[str, type], tuple[type[ShapeRepair], ...]]
 
 
 class NotJsonError(ValueError):
     """The frame's data is no JSON text that we read; the message says why."""
 
 
-def load(data: bytes, findings: Findings) -> Any:
-    """The JSON value in `data`; NaN and infinities become null, half characters U+FFFD."""
+def load(data: bytes, findings: Findings) -> tuple[Any, bool]:
+    """The JSON value in `data`; NaN and infinities become null, half characters U+FFFD, except in the text of deltas, where
+    the other half may still come. The second value says that there may be some."""
     try:
-        return msgspec.json.decode(data)
+        return msgspec.json.decode(data), False
     except REFUSED:
         pass
     text = data.decode("utf-8", "replace")
@@ -59,7 +60,9 @@ def load(data: bytes, findings: Findings) -> Any:
 
     try:
         value = json.loads(text, parse_constant=null, parse_float=finite)
-        return without_halves(value, findings) if HALF_ESCAPED.search(text) else value
+        if HALF_ESCAPED.search(text):
+            return without_halves(value, findings), True
+        return value, False
     except RecursionError:
         raise NotJsonError("the JSON is nested too deeply") from None
     except ValueError as error:
@@ -67,7 +70,7 @@ def load(data: bytes, findings: Findings) -> Any:
 
 
 def without_halves(value: Any, findings: Findings, *, owner: str = "", key: str = "") -> Any:
-    """`value` with half characters replaced, except in the text of deltas, where the other half may still come."""
+    """`value` with half characters replaced, except in the text of deltas."""
     if isinstance(value, str):
         if (key in TEXT_KEYS and owner in TEXT_OWNERS) or not HALF.search(value):
             return value
@@ -129,18 +132,14 @@ def _mend(owner: dict[str, Any], kind: str, findings: Findings) -> bool:
     for key in required:
         if key not in owner:
             owner[key] = None
-    due = []
-    for key, value in owner.items():
-        by_type = table.get(key)
-        if by_type is not None:
-            repairs = by_type.get(type(value))
-            if repairs is not None:
-                due += [(repair, value) for repair in repairs]
+    if table.keys().isdisjoint(zip(owner, map(type, owner.values()), strict=True)):
+        return False
     changed = False
-    for repair, value in due:
-        if repair.mend(owner, value):
-            findings.note(repair.code)
-            changed = True
+    for key, value in list(owner.items()):
+        for repair in table.get((key, type(value)), ()):
+            if repair.mend(owner, value):
+                findings.note(repair.code)
+                changed = True
     return changed
 
 
@@ -166,9 +165,10 @@ def _tables(repairs: Iterable[type[ShapeRepair]]) -> dict[str, tuple[tuple[str, 
         kind: (required, {}) for kind, required in _REQUIRED.items()
     }
     for repair in repairs:
-        by_type = tables[repair.on][1].setdefault(repair.key, {})
+        table = tables[repair.on][1]
         for kind in repair.types:
-            by_type[kind] = (*by_type.get(kind, ()), repair)
+            place = (repair.key, kind)
+            table[place] = (*table.get(place, ()), repair)
     return tables
 
 

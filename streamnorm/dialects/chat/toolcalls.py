@@ -97,6 +97,8 @@ class CallReader(ChoiceState):
         held = len(self._held)
         opened = False
         for position, entry in enumerate(calls):
+            if repair.ToolIdInFunction.mend(entry):
+                self._findings.note(repair.ToolIdInFunction.code)
             opened = self._read_call(entry, place, position, events, together=opened)
             if opened and delta.function_call is not None and not delta.tool_calls:
                 self.legacy = self.calls[-1]
@@ -178,20 +180,28 @@ class CallReader(ChoiceState):
         if not call.opened and findings.total != before:
             self._reopen(call)
         fragment = _fragment(entry)
-        if fragment:
+        if not fragment:
+            if findings.total == before:
+                findings.note(repair.ToolDeltaEmpty.code)
+        elif (
+            fragment[0] != call.first
+            and call.length
+            and not (place.wild or self.halves or self._held or self._voice.pieces is not None)
+        ):
+            # Nothing to decide: the text goes on, and nobody wants the chunk.
+            call.append(fragment)
+            events.append(ArgumentsDelta(self.index, call.index, fragment))
+        else:
             self._read_fragment(fragment, call, place, position, events)
-        elif findings.total == before:
-            findings.note(repair.ToolDeltaEmpty.code)
 
     def _remember(self, entry: Call, call: CallState) -> None:
         """How later deltas may name this call."""
         self.latest = call
-        if entry.index != MISSING:
-            self.by_index.setdefault(entry.index, call)
-            if not call.opened:
-                self.by_index[entry.index] = call
-        if entry.id:
-            self.by_id.setdefault(entry.id, call)
+        index = entry.index
+        if index != MISSING and (not call.opened or index not in self.by_index):
+            self.by_index[index] = call
+        if entry.id and entry.id not in self.by_id:
+            self.by_id[entry.id] = call
 
     def _reopen(self, call: CallState) -> None:
         """The opening has changed since its chunk came."""
@@ -225,7 +235,7 @@ class CallReader(ChoiceState):
     ) -> None:
         text = fragment.strip()
         quoted = text[:1] == '"'
-        if not (quoted or text in PLACEHOLDERS) or not call.opened and not call.name:
+        if not (quoted or text in PLACEHOLDERS) or not (call.opened or call.name):
             self._tell_fragment(fragment, call, place, position, events)
             return
         self.release(events)

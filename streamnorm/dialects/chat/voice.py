@@ -47,8 +47,8 @@ FINISH_REASONS: Final[Mapping[str, FinishReason | None]] = {
 
 
 class Place:
-    """Where the delta being read stands, and what of its chunk has been used up. `wild`: the chunk was read tolerantly, so
-    its text may hold surrogates."""
+    """Where the delta being read stands, and what of its chunk has been used up. `wild`: its text may
+    hold half characters."""
 
     __slots__ = (
         "_data",
@@ -63,14 +63,20 @@ class Place:
     )
 
     def __init__(
-        self, data: bytes, obj: dict[str, Any] | None, findings: Findings, mark: int
+        self,
+        data: bytes,
+        obj: dict[str, Any] | None,
+        findings: Findings,
+        mark: int,
+        *,
+        wild: bool = False,
     ) -> None:
         self._data = data
         self._findings = findings
         self._mark = mark
         self._head = True
         self.origin = Origin(data, obj)
-        self.wild = obj is not None
+        self.wild = wild
         self.position = 0
         self.role: str | None = None
         #: The delta is all that its chunk says.
@@ -109,8 +115,7 @@ class _Nowhere(Place):
     __slots__ = ()
 
     def __init__(self, wild: bool) -> None:
-        super().__init__(b"", None, Findings(), -1)
-        self.wild = wild
+        super().__init__(b"", None, Findings(), -1, wild=wild)
 
     def slot(self, call_at: int | None = None) -> Slot:  # noqa: ARG002 - overrides
         return _NO_SLOT
@@ -118,7 +123,7 @@ class _Nowhere(Place):
 
 _NO_SLOT: Final = Slot()
 
-#: For chunks read cleanly, and for chunks read tolerantly.
+#: For chunks without half characters, and for chunks that may have some.
 NOWHERE: Final = _Nowhere(wild=False)
 NOWHERE_WILD: Final = _Nowhere(wild=True)
 

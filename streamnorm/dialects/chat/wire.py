@@ -37,6 +37,7 @@ MISSING: Final = -1
 class Function(msgspec.Struct, gc=False):
     name: str | None = None
     arguments: str | None = None
+    id: str | None = None
 
 
 class Custom(msgspec.Struct, gc=False):
