@@ -97,10 +97,9 @@ def test_async_iterables_of_bytes_are_taken() -> None:
 
 
 def test_a_truncated_stream_raises_with_what_came() -> None:
-    seen = []
+    seen: list[Any] = []
     with pytest.raises(StreamTruncated) as raised:
-        for event in normalize(BODY[:250]):
-            seen.append(event)
+        seen.extend(normalize(BODY[:250]))
     assert isinstance(seen[-1], streamnorm.StreamFailed)
     assert raised.value.partial is not None
     assert raised.value.partial.message.content == "Hel"
