@@ -20,6 +20,9 @@ __all__ = ["Frame", "FrameDecoder", "FrameEncoder"]
 
 MAX_FRAME: Final = 16 * 1024 * 1024
 
+#: A pending line longer than this is not copied around to look for whole blocks.
+LONG_LINE: Final = 64 * 1024
+
 #: How much of what is no stream at all is kept for an error message.
 MAX_IGNORED: Final = 512
 
@@ -122,7 +125,9 @@ class FrameDecoder:
         if b"\n" not in data:
             self._keep(data, frames)
         else:
-            if self._partial:
+            if self._partial_size > LONG_LINE:
+                data = self._end_long_line(data, frames)
+            elif self._partial:
                 data = self._take_partial() + data
             if self._in_block:
                 data = self._read_lines(data, frames)
@@ -186,6 +191,24 @@ class FrameDecoder:
         self._partial_size = 0
         return partial
 
+    def _end_long_line(self, data: bytes, frames: list[Frame]) -> bytes:
+        """Join the pending line up to the newline in `data`, its field name left off, so that it is copied but once;
+        returns what follows."""
+        end = data.index(b"\n")
+        first, *rest = self._partial
+        size = self._partial_size + end
+        if self._json is not None or not first.startswith(b"data: "):
+            line = self._take_partial() + data[:end]
+            self._read_line(line, frames)
+        else:
+            if size + self._data_size > self._max:
+                self._overflow(frames)
+            value = b"".join([first[6:], *rest, data[:end]])
+            self._partial.clear()
+            self._partial_size = 0
+            self._read_data(value, frames)
+        return data[end + 1 :]
+
     @property
     def _in_block(self) -> bool:
         return bool(
@@ -212,6 +235,8 @@ class FrameDecoder:
 
     def _as_utf8(self, data: bytes, number: int) -> bytes:
         """`data`, with what is not UTF-8 replaced by U+FFFD: nothing behind the decoder has to ask again."""
+        if data.isascii():
+            return data
         try:
             data.decode()
         except UnicodeDecodeError:

@@ -327,6 +327,20 @@ class ToolIdType(ShapeRepair):
         return True
 
 
+class ToolTypeNull(ShapeRepair):
+    """`type: null` on a call's delta. Readers that merge deltas, the OpenAI SDK's among them, lose the type over it."""
+
+    code = "tool-type-null"
+    rule = "3: later deltas carry no type"
+    done = "read as missing"
+    on, key, types = "call", "type", _NULL
+
+    @staticmethod
+    def mend(owner: dict[str, Any], value: Any) -> bool:
+        del owner["type"]
+        return True
+
+
 class ToolFunctionFlat(ShapeRepair):
     """`name` and `arguments` on the call itself instead of under `function`."""
 
@@ -437,6 +451,7 @@ SHAPE_REPAIRS: Final[tuple[type[ShapeRepair], ...]] = (
     ToolCallsObject,
     ToolIndexType,
     ToolIdType,
+    ToolTypeNull,
     ToolFunctionFlat,
     ArgumentsObject,
     ParametersForArguments,

@@ -320,6 +320,7 @@ class _StrictFunction(ChoiceDeltaToolCallFunction, kw_only=True, forbid_unknown_
 
 
 class _StrictToolCall(ChoiceDeltaToolCall, kw_only=True, forbid_unknown_fields=True):
+    type: str = None  # type: ignore[assignment]  # null refuses, as in `wire`
     function: _StrictFunction | None = None
 
 

@@ -92,6 +92,8 @@ class CleanFunction(Function, gc=False):
 
 
 class CleanCall(Call, gc=False):
+    # Missing is fine and null is not: readers that merge deltas take it for the new type.
+    type: str = None  # type: ignore[assignment]
     function: CleanFunction | None = None
     custom: None = None
     extra_content: None = None

@@ -1,0 +1,112 @@
+"""What is said about one stream that was read: in JSON for programs, in words for people."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from streamnorm.assemble import AssembledChoice, Message
+from streamnorm.findings import Finding
+from streamnorm.normalizer import Normalizer
+from streamnorm.repairs import REGISTRY, Check
+
+__all__ = ["failures", "in_words", "json_line", "verdict"]
+
+
+def json_line(file: str, normalizer: Normalizer) -> str:
+    """One line: the keys are part of the command's contract."""
+    result, error = normalizer.result, normalizer.error
+    first = result.choices[0] if result.choices else None
+    line: dict[str, Any] = {
+        "file": file,
+        "dialect": normalizer.dialect,
+        "provider": normalizer.profile.id if normalizer.profile else None,
+        "complete": normalizer.complete,
+        "error": {"type": error.type or error.kind, "message": error.message} if error else None,
+        "message": _message(first.message if first else Message()),
+        "finish_reason": first.finish_reason if first else None,
+        "raw_finish_reason": first.raw_finish_reason if first else None,
+        "usage": result.usage,
+        "findings": [
+            {"code": finding.code, "where": finding.where, "detail": _detail(finding)}
+            for finding in normalizer.findings
+        ],
+    }
+    if len(result.choices) > 1:
+        line["choices"] = [_choice(choice) for choice in result.choices]
+    return json.dumps(line)
+
+
+def _choice(choice: AssembledChoice) -> dict[str, Any]:
+    return {
+        "index": choice.index,
+        "message": _message(choice.message),
+        "finish_reason": choice.finish_reason,
+        "raw_finish_reason": choice.raw_finish_reason,
+    }
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {
+        "content": message.content,
+        "reasoning_content": message.reasoning_content,
+        "refusal": message.refusal,
+        "tool_calls": [
+            {"id": call.id, "name": call.name, "arguments": call.arguments}
+            for call in message.tool_calls
+        ],
+    }
+
+
+def _detail(finding: Finding) -> str:
+    entry = REGISTRY[finding.code]
+    return finding.detail or (entry.rule if issubclass(entry, Check) else entry.done)
+
+
+def failures(normalizer: Normalizer) -> list[Finding]:
+    """The findings that no repair could mend."""
+    return [f for f in normalizer.findings if issubclass(REGISTRY[f.code], Check)]
+
+
+def verdict(normalizer: Normalizer) -> str:
+    """One line about the whole."""
+    error = normalizer.error
+    repaired = len(normalizer.findings) - len(failures(normalizer))
+    repairs = (
+        f"{repaired} kind{'' if repaired == 1 else 's'} of repair" if repaired else "no repair"
+    )
+    if error is not None:
+        return f"failed ({error.kind}): {error.message} ({repairs})"
+    unmended = [finding.code for finding in failures(normalizer)]
+    if unmended:
+        return f"ended, but {', '.join(unmended)} ({repairs})"
+    return f"complete, {repairs}"
+
+
+def in_words(finding: Finding) -> list[tuple[str, str]]:
+    """The finding, line by line: what kind of line, and its text."""
+    entry = REGISTRY[finding.code]
+    check = issubclass(entry, Check)
+    lines = [("failure" if check else "repair", finding.code)]
+    quirk = " ".join((entry.__doc__ or "").split())
+    if quirk and not quirk.startswith("One quirk"):
+        lines.append(("seen", quirk))
+    lines.append(("where", _where(finding)))
+    lines.append(("rule", entry.rule))
+    if not issubclass(entry, Check):
+        lines.append(("done", entry.done))
+    if finding.detail:
+        lines.append(("detail", finding.detail))
+    if finding.seen:
+        lines.append(("bytes", finding.seen))
+    return lines
+
+
+def _where(finding: Finding) -> str:
+    if not finding.chunk:
+        return "the stream as a whole"
+    chunks = ", ".join(map(str, finding.chunks))
+    more = finding.count - len(finding.chunks)
+    times = f", {finding.count} times" if finding.count > 1 else ""
+    dots = " ..." if more > 0 else ""
+    return f"chunk{'s' if len(finding.chunks) > 1 else ''} {chunks}{dots}{times}"
