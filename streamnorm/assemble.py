@@ -111,6 +111,7 @@ class CallState:
         "length",
         "name",
         "opened",
+        "placeholder",
         "recent",
         "type",
         "wire_id",
@@ -130,6 +131,8 @@ class CallState:
         self.opened = False
         #: The choice has finished, and the arguments are one JSON object.
         self.complete = False
+        #: Its text so far is whole, and held, because what follows may replace it.
+        self.placeholder = False
         self.recent: list[str] = []
         self.length = 0
         #: The first character of the argument text: a fragment that starts with another cannot be a repetition.

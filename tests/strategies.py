@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -90,7 +91,7 @@ def by_choice(events: Iterable[Event]) -> dict[int | None, list[Event]]:
 def pieces_of(body: bytes, cuts: Sequence[int]) -> list[bytes]:
     """`body` cut at `cuts`; two equal cuts make an empty piece."""
     bounds = [0, *sorted(cuts), len(body)]
-    return [body[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [body[start:end] for start, end in itertools.pairwise(bounds)]
 
 
 @st.composite
@@ -106,7 +107,7 @@ def cut_text(draw: st.DrawFn, text: str, most: int = 4) -> list[str]:
     inner = st.integers(1, max(1, len(text) - 1))
     cuts = sorted(draw(st.sets(inner, max_size=most))) if len(text) > 1 else []
     bounds = [0, *cuts, len(text)]
-    return [text[start:end] for start, end in zip(bounds, bounds[1:], strict=False) if start < end]
+    return [text[start:end] for start, end in itertools.pairwise(bounds) if start < end]
 
 
 def judge(body: bytes) -> Told:
@@ -115,7 +116,9 @@ def judge(body: bytes) -> Told:
     assert told.account == chunks.account == canonical.account, "the three feeds disagree"
     ends = [event for event in told.events if isinstance(event, StreamEnded | StreamFailed)]
     assert ends == told.events[-1:], f"not one end, the last: {ends}"
-    assert isinstance(ends[0], StreamFailed) == (told.error is not None), "error and events disagree"
+    assert isinstance(ends[0], StreamFailed) == (told.error is not None), (
+        "error and events disagree"
+    )
     assert not (told.complete and told.error), "complete, with an error"
     if told.error is not None:
         calls = [call for choice in told.result.choices for call in choice.message.tool_calls]
@@ -355,7 +358,8 @@ def conformant_streams(
 ) -> Stream:
     """A stream in normal form: role once, calls opened and then told, one finish, usage last, `[DONE]`."""
     said = [
-        draw(messages(custom, most_calls)) for _ in range(draw(st.integers(1, max(1, most_choices))))
+        draw(messages(custom, most_calls))
+        for _ in range(draw(st.integers(1, max(1, most_choices))))
     ]
     fields, choice_fields = draw(FIELDS), draw(CHOICE_FIELDS)
     queues = [_deltas(draw, message, mixed) for message in said]

@@ -16,11 +16,17 @@ from strategies import CHECKS, judge, pieces_of, tell, without_raw_reason
 from streamnorm import Normalizer, RemoteError, anormalize, normalize
 
 #: A call ends a run of text; the client keeps the runs apart and sends back only the last one.
-_LAST_TEXT_BLOCK = "several runs of text with calls between them; the client sent back the last, one space"
+_LAST_TEXT_BLOCK = (
+    "several runs of text with calls between them; the client sent back the last, one space"
+)
 #: The client never sends an empty string: it writes this in its place.
-_EMPTY_STRING = 'the content in the stream is ""; the client writes "[empty string]" where it would be empty'
+_EMPTY_STRING = (
+    'the content in the stream is ""; the client writes "[empty string]" where it would be empty'
+)
 #: The client serves the Responses API over this stream. What it sends later has the call, and never any text before one.
-_TEXT_DROPPED = 'the stream has text (reasoning in tags) before the call; the client sent the call and ""'
+_TEXT_DROPPED = (
+    'the stream has text (reasoning in tags) before the call; the client sent the call and ""'
+)
 
 #: Where our content is not what the recorded client sent back, and why both are right: it is the stream's, to the byte.
 DISAGREEMENTS = {
@@ -37,7 +43,9 @@ DISAGREEMENTS = {
 READ_AFTER_ALL = frozenset({"huggingface_hub.test-async-chat-completion-with-stream.0.810a814c"})
 
 #: [DONE] alone: nothing was ever said.
-NOTHING_SAID = frozenset({"genai.huggingface-meta-llama-llama-3-1-8b-instruct-genstream-json.0.d8d37da0"})
+NOTHING_SAID = frozenset(
+    {"genai.huggingface-meta-llama-llama-3-1-8b-instruct-genstream-json.0.d8d37da0"}
+)
 
 #: Recordings of our own that are of other protocols, by the beginning of their names.
 OTHER_DIALECTS = ("responses", "messages", "anthropic_", "gemini_", "ollama_")
@@ -90,9 +98,7 @@ def test_the_corpus_is_whole() -> None:
     assert len(live()) > 60
 
 
-@pytest.mark.parametrize(
-    "entry", [entry for entry in index() if entry["expected"]], ids=slug
-)
+@pytest.mark.parametrize("entry", [entry for entry in index() if entry["expected"]], ids=slug)
 def test_it_comes_to_what_the_recorded_client_read(entry: dict[str, Any]) -> None:
     told = tell(body_of(entry))
     path = (CAPTURES / entry["file"]).with_suffix(".expected.json")
@@ -150,7 +156,7 @@ def test_every_stream_keeps_the_laws_of_all_streams() -> None:
     for name, body in everything():
         try:
             judge(body)
-        except Exception as error:  # noqa: BLE001 - all of them are wanted in one list
+        except Exception as error:
             wrong.append((name, f"{type(error).__name__}: {error}"[:300]))
     assert wrong == []
 
@@ -197,9 +203,9 @@ def test_sync_async_and_the_bare_pipeline_agree() -> None:
             told, pieces = tell(body), pieces_of(body, range(0, len(body), 777))
             blocking, waiting = Normalizer(), Normalizer()
             events = _until_failure(normalize(iter(pieces), normalizer=blocking))
-            if not (events == told.events == await read(pieces, waiting)):
-                wrong.append(name)
-            elif not (blocking.findings == told.findings == waiting.findings):
+            same_events = events == told.events == await read(pieces, waiting)
+            same_findings = blocking.findings == told.findings == waiting.findings
+            if not (same_events and same_findings):
                 wrong.append(name)
         return wrong
 
@@ -262,9 +268,7 @@ def _traits(entry: dict[str, Any]) -> set[str]:
 def test_cut_in_two_anywhere_it_says_the_same(entry: dict[str, Any]) -> None:
     body = body_of(entry)
     whole = tell(body)
-    different = [
-        at for at in range(1, len(body)) if tell([body[:at], body[at:]]) != whole
-    ]
+    different = [at for at in range(1, len(body)) if tell([body[:at], body[at:]]) != whole]
     assert different == []
 
 

@@ -122,10 +122,7 @@ class ChunkCreatedType(ShapeRepair):
 
     @staticmethod
     def mend(owner: dict[str, Any], value: Any) -> bool:
-        if isinstance(value, float):
-            owner["created"] = int(value)
-        else:
-            owner["created"] = int(value) if value and value.isascii() and value.isdigit() else 0
+        owner["created"] = _seconds(value)
         return True
 
 
@@ -357,6 +354,22 @@ class ToolFunctionFlat(ShapeRepair):
         return True
 
 
+class ToolArgumentsFlat(ShapeRepair):
+    """A later delta's `arguments` on the call itself."""
+
+    code = "tool-arguments-flat"
+    rule = "3: a call's name and arguments are under function"
+    done = "moved under function"
+    on, key, types = "call", "arguments", (str, dict)
+
+    @staticmethod
+    def mend(owner: dict[str, Any], value: Any) -> bool:
+        if owner.get("function") or owner.get("custom"):
+            return False
+        owner["function"] = {"arguments": owner.pop("arguments")}
+        return True
+
+
 class ArgumentsObject(ShapeRepair):
     """The arguments as a JSON value, not as text."""
 
@@ -386,6 +399,13 @@ class ParametersForArguments(ShapeRepair):
             value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         owner["arguments"] = value
         return True
+
+
+def _seconds(value: float | str | None) -> int:
+    if isinstance(value, float):
+        return int(value) if 0 <= value < 1e12 else 0
+    digits = value or ""
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 13 else 0
 
 
 def _integer_index(owner: dict[str, Any], value: Any) -> bool:
@@ -453,6 +473,7 @@ SHAPE_REPAIRS: Final[tuple[type[ShapeRepair], ...]] = (
     ToolIdType,
     ToolTypeNull,
     ToolFunctionFlat,
+    ToolArgumentsFlat,
     ArgumentsObject,
     ParametersForArguments,
 )

@@ -110,10 +110,13 @@ def can_be_finished(text: str) -> bool:
 @given(json_texts())
 def test_every_beginning_of_a_json_text_is_ok_and_the_whole_is_complete(text: str) -> None:
     scanner = PrefixScanner()
-    assert scanner.ok and not scanner.complete and scanner.opened == ""
+    assert scanner.ok
+    assert not scanner.complete
+    assert scanner.opened == ""
     assert all(scanner.feed(char) for char in text)
     assert all(is_prefix(text[:end]) for end in range(len(text)))
-    assert scanner.complete and is_complete(text)
+    assert scanner.complete
+    assert is_complete(text)
     assert scanner.opened == text.strip(" \t\n\r")[0]
 
 
@@ -185,9 +188,11 @@ def test_a_buffer_sent_again_whole_does_not_continue_it(buffer: str, resent: str
     scanner = scanned(buffer)
     assert scanner.ok
     if buffer.endswith(":"):  # the value of a member may look like the whole buffer
-        assert scanner.feed(resent) and not scanner.complete
+        assert scanner.feed(resent)
+        assert not scanner.complete
     else:
-        assert not scanner.feed(resent) and not scanner.complete
+        assert not scanner.feed(resent)
+        assert not scanner.complete
 
 
 NUMBERS = {
@@ -214,13 +219,16 @@ def test_a_number_is_complete_as_soon_as_it_ends_in_a_digit(text: str) -> None:
 @pytest.mark.parametrize("text", NUMBERS["unfinished"])
 def test_a_number_that_lacks_a_digit_is_ok_but_not_complete(text: str) -> None:
     assert answers(scanned(text)) == answers(scanned(*text)) == (True, False, text[0], False)
-    assert not is_prefix(text + " ") and not scanned(text, " ").ok
-    assert is_complete(text + "0") and scanned(text, "0").complete
+    assert not is_prefix(text + " ")
+    assert not scanned(text, " ").ok
+    assert is_complete(text + "0")
+    assert scanned(text, "0").complete
 
 
 @pytest.mark.parametrize("text", NUMBERS["refused"])
 def test_what_is_not_a_number_is_refused(text: str) -> None:
-    assert not is_prefix(text) and not scanned(*text).ok
+    assert not is_prefix(text)
+    assert not scanned(*text).ok
     assert not is_prefix(f"[{text};")
 
 
@@ -295,7 +303,8 @@ def test_an_empty_fragment_changes_nothing() -> None:
     scanner = PrefixScanner()
     for char in '{"a\\n":[1.5,true]}':
         before = answers(scanner)
-        assert scanner.feed("") and answers(scanner) == before
+        assert scanner.feed("")
+        assert answers(scanner) == before
         assert scanner.feed(char)
 
 

@@ -39,7 +39,7 @@ def locate(delta: Call, state: ChoiceState, findings: Findings, together: bool) 
         return known
     if indexed is None:
         return _under_new_index(delta, state, findings)
-    if delta.id and indexed.wire_id and _name(delta) and _whole(indexed):
+    if delta.id and indexed.wire_id and _name(delta) and _may_end(indexed):
         findings.note(ToolIndexReused.code, f"index {delta.index} again, with id {delta.id!r}")
         return None
     return indexed
@@ -50,7 +50,7 @@ def _without_index(delta: Call, state: ChoiceState, together: bool) -> CallState
     if latest is None or (delta.id and latest.wire_id):
         return None
     name = _name(delta)
-    if name and name != latest.name and latest.name and (together or _whole(latest)):
+    if name and name != latest.name and latest.name and (together or _may_end(latest)):
         return None
     if name and name == latest.name and _whole(latest) and _arguments(delta):
         return None
@@ -76,6 +76,10 @@ def _arguments(delta: Call) -> str | None:
 
 def _whole(call: CallState) -> bool:
     return call.type == "custom" or call.scanner().complete
+
+
+def _may_end(call: CallState) -> bool:
+    return call.placeholder or _whole(call)
 
 
 def new_part(call: CallState, fragment: str) -> str | None:

@@ -154,12 +154,10 @@ class ChoiceReader(CallReader):
         findings = self._findings
         self.calm = False
         self._flush_halves()
-        self.release(events, nameless=True)
         for mend in repair.FINISH_REPAIRS:
             if mend.mend(self):
                 findings.note(mend.code)
-        for call in self.calls:
-            self._finish_call(call, events)
+        self._finish_calls(events)
         reason = self.finish_reason or "other"
         events.append(ChoiceFinished(self.index, reason, self.raw_reason))
         slot = self._ending or Slot()

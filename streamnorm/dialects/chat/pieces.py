@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from streamnorm.assemble import StreamState
+from streamnorm.dialects.chat.jsontext import reload
 from streamnorm.dialects.chat.wire import OBJECT, Call, Choice, Delta, Function
 
 __all__ = ["Origin", "Piece", "Slot"]
@@ -25,7 +26,7 @@ class Origin:
     @property
     def obj(self) -> dict[str, Any]:
         if self._obj is None:
-            self._obj = msgspec.json.decode(self._data.decode("utf-8", "replace"))
+            self._obj = reload(self._data)
         return self._obj
 
 

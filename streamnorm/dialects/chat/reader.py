@@ -17,6 +17,7 @@ from streamnorm.assemble import PACK_AT, Result
 from streamnorm.dialects.chat import shape
 from streamnorm.dialects.chat.choice import ChoiceReader
 from streamnorm.dialects.chat.failure import failure_in
+from streamnorm.dialects.chat.jsontext import NotJsonError, load
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.voice import NOWHERE, NOWHERE_WILD, Place, Voice
 from streamnorm.dialects.chat.wire import MISSING, OBJECT, REFUSED, Choice, Chunk, decode_clean
@@ -95,12 +96,12 @@ class ChatReader:
             number += 1
             data = frame.data
             try:
-                chunk = None if odd else decode(data)
+                chunk = None if odd or frame.event != "message" else decode(data)
             except REFUSED:
                 chunk = None
             if chunk is None:
                 findings.chunk = number
-                self._read_tolerantly(frame, events)
+                self._read_refused(frame, events)
                 odd = self._odd
                 continue
             choices = chunk.choices
@@ -175,15 +176,10 @@ class ChatReader:
             findings.data = data
             if self._over:
                 self._read_late()
-            elif not choices and frame.event != "message":
-                self._read_tolerantly(frame, events)
             else:
                 if decode is not decode_clean:
                     chunk = decode_clean(data)
-                place = (
-                    Place(data, None, findings, findings.total) if pieces is not None else NOWHERE
-                )
-                self._put_in_order(chunk, place, events)
+                self._put_in_order(chunk, self._place(data), events)
         findings.chunk = number
 
     def close(self, events: list[Event]) -> None:
@@ -226,6 +222,19 @@ class ChatReader:
 
     # Frames that are no clean chunk.
 
+    def _read_refused(self, frame: Frame, events: list[Event]) -> None:
+        """The strict decoder refuses more than the clean one, and what is clean does not depend on what is asked for."""
+        clean = self.decode is decode_clean or self._odd or self._over or frame.event != "message"
+        try:
+            chunk = None if clean else decode_clean(frame.data)
+        except REFUSED:
+            chunk = None
+        if chunk is None:
+            self._read_tolerantly(frame, events)
+        else:
+            self._findings.data = frame.data
+            self._put_in_order(chunk, self._place(frame.data), events)
+
     def _read_tolerantly(self, frame: Frame, events: list[Event]) -> None:
         findings = self._findings
         findings.data = data = frame.data
@@ -234,8 +243,8 @@ class ChatReader:
         elif data[:1] == b"{" or not self._read_token(data, events):
             mark = findings.total
             try:
-                obj, wild = shape.load(data, findings)
-            except shape.NotJsonError as error:
+                obj, wild = load(data, findings)
+            except NotJsonError as error:
                 self._read_garbage(frame, str(error), events)
             else:
                 self._read_object(obj, wild, frame, mark, events)
@@ -299,6 +308,12 @@ class ChatReader:
             self._findings.note(repair.DataAfterDone.code)
 
     # Chunks.
+
+    def _place(self, data: bytes) -> Place:
+        """The place of a clean chunk."""
+        if self._voice.pieces is None:
+            return NOWHERE
+        return Place(data, None, self._findings, self._findings.total)
 
     def _put_in_order(self, chunk: Chunk, place: Place, events: list[Event]) -> None:
         if not self._identify(chunk, place, events):

@@ -1,4 +1,4 @@
-"""The tolerant reading of a chunk: any JSON in, general wire types out, each repair of shape noted on the way.
+"""The tolerant reading of a chunk: any JSON object in, general wire types out, each repair of shape noted on the way.
 
 It sees one frame at a time and knows nothing of the stream. The repairs are found by a table, (kind, key, JSON type), so a
 field that nobody ever got wrong costs one look-up.
@@ -6,84 +6,20 @@ field that nobody ever got wrong costs one look-up.
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 
-from streamnorm.dialects.chat.wire import REFUSED, Chunk
+from streamnorm.dialects.chat.wire import Chunk
 from streamnorm.findings import Findings
 from streamnorm.repairs.base import ShapeRepair
-from streamnorm.repairs.framing import JsonNonFinite
-from streamnorm.repairs.order import SurrogateLone
 from streamnorm.repairs.shape import SHAPE_REPAIRS
 
-__all__ = ["NotJsonError", "load", "read"]
-
-#: Half of a surrogate pair, in a string and in JSON text.
-HALF: Final = re.compile("[\ud800-\udfff]")
-HALF_ESCAPED: Final = re.compile(r"\\u[dD][89a-fA-F]")
-
-#: Fields that hold text in pieces, and what they are fields of.
-TEXT_OWNERS: Final = frozenset({"delta", "message", "function", "function_call", "custom"})
-TEXT_KEYS: Final = frozenset({"content", "reasoning_content", "refusal", "arguments", "input"})
+__all__ = ["read"]
 
 #: By key and JSON type: the repairs of one kind of object.
 Table = dict[tuple[str, type], tuple[type[ShapeRepair], ...]]
-
-
-class NotJsonError(ValueError):
-    """The frame's data is no JSON text that we read; the message says why."""
-
-
-def load(data: bytes, findings: Findings) -> tuple[Any, bool]:
-    """The JSON value in `data`; NaN and infinities become null, half characters U+FFFD, except in the text of deltas, where
-    the other half may still come. The second value says that there may be some."""
-    try:
-        return msgspec.json.decode(data), False
-    except REFUSED:
-        pass
-    text = data.decode("utf-8", "replace")
-
-    def null(constant: str) -> None:
-        findings.note(JsonNonFinite.code, f"{constant} where JSON has no such number")
-
-    def finite(number: str) -> float | None:
-        value = float(number)
-        if math.isfinite(value):
-            return value
-        null(number[:40])
-        return None
-
-    try:
-        value = json.loads(text, parse_constant=null, parse_float=finite)
-        if HALF_ESCAPED.search(text):
-            return without_halves(value, findings), True
-        return value, False
-    except RecursionError:
-        raise NotJsonError("the JSON is nested too deeply") from None
-    except ValueError as error:
-        raise NotJsonError(f"not JSON: {error}") from None
-
-
-def without_halves(value: Any, findings: Findings, *, owner: str = "", key: str = "") -> Any:
-    """`value` with half characters replaced, except in the text of deltas."""
-    if isinstance(value, str):
-        if (key in TEXT_KEYS and owner in TEXT_OWNERS) or not HALF.search(value):
-            return value
-        findings.note(SurrogateLone.code)
-        return HALF.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [without_halves(item, findings, owner=key) for item in value]
-    if isinstance(value, dict):
-        return {
-            without_halves(name, findings): without_halves(item, findings, owner=key, key=name)
-            for name, item in value.items()
-        }
-    return value
 
 
 def read(obj: dict[str, Any], findings: Findings) -> tuple[Chunk, bool]:

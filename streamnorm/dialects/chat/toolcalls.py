@@ -216,6 +216,9 @@ class CallReader(ChoiceState):
             fragment = self._whole_characters(f"call {call.index}", fragment)
             if not fragment:
                 return
+        if self._held and call.name and not call.opened:
+            # A name does not grow once arguments come.
+            self.release(events)
         waiting = self._waiting(call) if self._held else None
         if waiting is not None:
             self._read_after_held(fragment, waiting, call, place, position, events)
@@ -241,6 +244,7 @@ class CallReader(ChoiceState):
         self.release(events)
         held = _Held(call, place.slot(position), fragment)
         self._held.append(held)
+        call.placeholder = not quoted
         if quoted:
             held.quote = PrefixScanner()
             self._unquote(held, fragment, events)
@@ -272,6 +276,7 @@ class CallReader(ChoiceState):
         if starts_anew(fragment):
             self._findings.note(repair.ToolArgumentsPlaceholder.code)
             self._held.remove(held)
+            call.placeholder = False
         else:
             self.release(events)
         self._read_fragment(fragment, call, place, position, events)
@@ -304,6 +309,7 @@ class CallReader(ChoiceState):
     def _tell(self, call: CallState, fragment: str, slot: Slot, events: list[Event]) -> None:
         if not call.length and call.type != "custom" and call.wire_index == call.index:
             self.in_place[call.index] = call
+        call.placeholder = False
         call.append(fragment)
         events.append(ArgumentsDelta(self.index, call.index, fragment))
         if self._voice.pieces is None:
@@ -312,11 +318,15 @@ class CallReader(ChoiceState):
             entry = Call(index=call.index, custom=Custom(input=fragment))
         else:
             entry = Call(index=call.index, function=Function(arguments=fragment))
-        self._put(slot, self._call_delta(call, entry))
+        self._put_call(call, entry, slot)
 
     def _tell_opening(self, call: CallState, slot: Slot, events: list[Event]) -> None:
         call.opened = True
-        call.index = self._told
+        if call.index != self._told:
+            # It overtook a call that waits for its name.
+            call.index = self._told
+            if call.wire_index not in (MISSING, call.index):
+                self._findings.note(repair.ToolIndexNotDense.code)
         self._told += 1
         if not call.id:
             self._findings.note(repair.ToolIdMissing.code)
@@ -331,12 +341,15 @@ class CallReader(ChoiceState):
             entry.custom = Custom(name=call.name, input="")
         else:
             entry.function = Function(name=call.name, arguments="")
-        self._put(slot, self._call_delta(call, entry))
+        self._put_call(call, entry, slot)
 
-    def _call_delta(self, call: CallState, entry: Call) -> Delta:
+    def _put_call(self, call: CallState, entry: Call, slot: Slot) -> None:
+        if call.wire_index != call.index:
+            slot.raw = None
         if self._voice.legacy and call is self.legacy:
-            return Delta(function_call=entry.function)
-        return Delta(tool_calls=[entry])
+            self._put(slot, Delta(function_call=entry.function))
+        else:
+            self._put(slot, Delta(tool_calls=[entry]))
 
     def release(self, events: list[Event], *, nameless: bool = False) -> None:
         """Tell what was held. Calls without a name go on waiting for one, unless `nameless`."""
@@ -360,6 +373,25 @@ class CallReader(ChoiceState):
             else:
                 self._tell(call, held.text, held.slot, events)
 
+    def _finish_calls(self, events: list[Event]) -> None:
+        """Nothing more will come: tell the calls that have a name, then those that never got one, and how each ended."""
+        for nameless in (False, True):
+            self.release(events, nameless=nameless)
+            # Text that waited for a name is read only now, and may be held as a placeholder.
+            self.release(events, nameless=nameless)
+            for call in self.calls:
+                if call.opened and not call.length:
+                    self._fill(call, events)
+        self.calls.sort(key=lambda call: call.index)
+        for call in self.calls:
+            self._finish_call(call, events)
+
+    def _fill(self, call: CallState, events: list[Event]) -> None:
+        """A call that was finished without arguments has none."""
+        if self.finish_reason == "tool_calls" and call.type != "custom":
+            self._findings.note(repair.ToolArgumentsEmpty.code)
+            self._tell(call, "{}", Slot(), events)
+
     def _finish_call(self, call: CallState, events: list[Event]) -> None:
         findings = self._findings
         if not call.name:
@@ -367,9 +399,6 @@ class CallReader(ChoiceState):
         if call.type == "custom":
             call.complete = True
         else:
-            if self.finish_reason == "tool_calls" and not call.length:
-                findings.note(repair.ToolArgumentsEmpty.code)
-                self._tell(call, "{}", Slot(), events)
             scanner = call.scanner()
             call.complete = bool(scanner.complete and scanner.opened == "{" and call.name)
             if not call.complete:

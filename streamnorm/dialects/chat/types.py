@@ -13,6 +13,7 @@ import msgspec
 import msgspec.structs
 
 from streamnorm.assemble import StreamState
+from streamnorm.dialects.chat.jsontext import reload
 from streamnorm.dialects.chat.pieces import Piece
 
 __all__ = [
@@ -149,7 +150,7 @@ class Model(msgspec.Struct, dict=True, kw_only=True):
                 continue
             if known is not None and value is None and key not in known:
                 continue
-            dumped[key] = _dumped(value, unset, defaults, none)
+            dumped[key] = _dumped(value, unset, defaults, none) if key in self._models else value
         return dumped
 
     def __repr__(self) -> str:
@@ -307,7 +308,7 @@ class ChatCompletionChunk(Model, kw_only=True):
     @classmethod
     def from_piece(cls, piece: Piece, stream: StreamState) -> ChatCompletionChunk:
         raw = piece.slot.raw
-        obj = piece.render(stream) if raw is None else json.loads(raw.decode("utf-8", "replace"))
+        obj = piece.render(stream) if raw is None else reload(raw)
         return cls.from_dict(obj)
 
 
