@@ -364,7 +364,7 @@ class ToolArgumentsFlat(ShapeRepair):
 
     @staticmethod
     def mend(owner: dict[str, Any], value: Any) -> bool:
-        if owner.get("function") or owner.get("custom"):
+        if owner.get("function") or owner.get("custom") or isinstance(owner.get("name"), str):
             return False
         owner["function"] = {"arguments": owner.pop("arguments")}
         return True

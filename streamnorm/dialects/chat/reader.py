@@ -20,7 +20,15 @@ from streamnorm.dialects.chat.failure import failure_in
 from streamnorm.dialects.chat.jsontext import NotJsonError, load
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.voice import NOWHERE, NOWHERE_WILD, Place, Voice
-from streamnorm.dialects.chat.wire import MISSING, OBJECT, REFUSED, Choice, Chunk, decode_clean
+from streamnorm.dialects.chat.wire import (
+    MISSING,
+    OBJECT,
+    REFUSED,
+    Choice,
+    Chunk,
+    CleanChunk,
+    decode_clean,
+)
 from streamnorm.events import (
     ArgumentsDelta,
     Event,
@@ -76,6 +84,7 @@ class ChatReader:
         self._tolerant = tolerant
         #: The last chunk needed the tolerant reading: so will the next, likely, and the clean one is not even tried.
         self._odd = tolerant
+        self._refused: list[shape.Refused] = []
         self._headless: list[Piece] = []
         self._usage_slot: Slot | None = None
         self._usage_alone = False
@@ -101,9 +110,10 @@ class ChatReader:
                 chunk = None
             if chunk is None:
                 findings.chunk = number
-                self._read_refused(frame, events)
+                chunk = self._read_refused(frame, events)
                 odd = self._odd
-                continue
+                if chunk is None:
+                    continue
             choices = chunk.choices
             if (
                 len(choices) == 1
@@ -222,20 +232,22 @@ class ChatReader:
 
     # Frames that are no clean chunk.
 
-    def _read_refused(self, frame: Frame, events: list[Event]) -> None:
-        """The strict decoder refuses more than the clean one, and what is clean does not depend on what is asked for."""
-        clean = self.decode is decode_clean or self._odd or self._over or frame.event != "message"
+    def _read_refused(self, frame: Frame, events: list[Event]) -> CleanChunk | None:
+        """Read a frame that the decoder refused. What repairs of shape have made a clean chunk is returned, for the loop to
+        go on with, unless its place must be remembered."""
+        # The strict decoder refuses more than the clean one, and what is clean does not depend on what is asked for.
+        twice = self.decode is not decode_clean and not self._odd and frame.event == "message"
         try:
-            chunk = None if clean else decode_clean(frame.data)
+            chunk = decode_clean(frame.data) if twice and not self._over else None
         except REFUSED:
             chunk = None
         if chunk is None:
-            self._read_tolerantly(frame, events)
-        else:
-            self._findings.data = frame.data
-            self._put_in_order(chunk, self._place(frame.data), events)
+            return self._read_tolerantly(frame, events)
+        self._findings.data = frame.data
+        self._put_in_order(chunk, self._place(frame.data), events)
+        return None
 
-    def _read_tolerantly(self, frame: Frame, events: list[Event]) -> None:
+    def _read_tolerantly(self, frame: Frame, events: list[Event]) -> CleanChunk | None:
         findings = self._findings
         findings.data = data = frame.data
         if self._over:
@@ -247,7 +259,8 @@ class ChatReader:
             except NotJsonError as error:
                 self._read_garbage(frame, str(error), events)
             else:
-                self._read_object(obj, wild, frame, mark, events)
+                return self._read_object(obj, wild, frame, mark, events)
+        return None
 
     def _read_token(self, data: bytes, events: list[Event]) -> bool:
         """Data that is no JSON on purpose: nothing at all, or `[DONE]`. False where it is neither."""
@@ -264,7 +277,7 @@ class ChatReader:
 
     def _read_object(
         self, obj: Any, wild: bool, frame: Frame, mark: int, events: list[Event]
-    ) -> None:
+    ) -> CleanChunk | None:
         findings = self._findings
         failure = failure_in(obj, frame.event)
         if failure is not None:
@@ -274,19 +287,23 @@ class ChatReader:
         elif frame.event != "message" and not obj.get("choices"):
             findings.note(FrameOtherEvent.code, f"event: {frame.event[:80]}")
         else:
+            before = findings.total
             try:
-                chunk, mended = shape.read(obj, findings)
+                clean = shape.read_clean(obj, findings, self._refused)
+                chunk = shape.read(obj, findings) if clean is None else clean
             except (msgspec.ValidationError, UnicodeError, RecursionError) as error:
                 message = f"chunk {findings.chunk} is no chat chunk: {error}"
                 self.fail(StreamFailed("invalid", message), events)
-                return
-            self._odd = mended or self._tolerant
-            place: Place
-            if self._voice.pieces is None:
+                return None
+            self._odd = findings.total != before or self._tolerant
+            if self._voice.pieces is not None:
+                place = Place(frame.data, obj, findings, mark, wild=wild)
+            elif wild or clean is None:
                 place = NOWHERE_WILD if wild else NOWHERE
             else:
-                place = Place(frame.data, obj, findings, mark, wild=wild)
+                return clean
             self._put_in_order(chunk, place, events)
+        return None
 
     def _read_garbage(self, frame: Frame, reason: str, events: list[Event]) -> None:
         """Data that is no JSON. In a frame of another kind it is none of ours; otherwise something was lost."""
