@@ -23,6 +23,9 @@ MAX_FRAME: Final = 16 * 1024 * 1024
 #: A pending line longer than this is not copied around to look for whole blocks.
 LONG_LINE: Final = 64 * 1024
 
+#: The beginning of a block is kept as one string up to this size: it is copied with each piece.
+MAX_PENDING: Final = 4 * 1024
+
 #: How much of what is no stream at all is kept for an error message.
 MAX_IGNORED: Final = 512
 
@@ -30,7 +33,6 @@ _BOM: Final = b"\xef\xbb\xbf"
 _DONE: Final = b"[DONE]"
 _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry"})
 _JSON_OPENS: Final = (b"{", b"[")
-_BRACE: Final = ord("{")
 _structure = re.compile(rb'["{}\[\]]').finditer
 _end_of_string = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL).match
 
@@ -90,8 +92,10 @@ class FrameDecoder:
         self._strict = strict
         self._max = max_frame
         self._closed = False
-        #: Between blocks, with nothing pending: a piece of whole plain blocks needs none of what follows.
-        self._plain = False
+        #: Between blocks, the beginning of the next one pending: whole plain blocks need none of what follows.
+        self._between = False
+        self._pending = b""
+        self._most_pending = min(MAX_PENDING, max_frame)
         self._at_start = True
         self._after_cr = False
         #: The line that has not ended yet, in pieces.
@@ -111,36 +115,55 @@ class FrameDecoder:
 
         Raises FrameTooLarge for a frame over the cap, LocalError after that or after `close`.
         """
-        if self._plain and data.endswith(b"\n\n"):
-            plain = self._plain_frames(data, 2)
-            if plain is not None:
-                return plain
-        if self._closed:
-            raise LocalError("this FrameDecoder is closed: make a new one for each stream")
         frames: list[Frame] = []
+        if self._between:
+            if not self._pending and self._is_plain_frame(data):
+                self.frames += 1
+                return [Frame("message", data[6:-2], self.last_event_id)]
+            data = self._pending + data
+            whole, blank, rest = data.rpartition(b"\n\n")
+            plain = self._plain_frames(whole) if blank else frames
+            if plain is not None:
+                if len(rest) <= self._most_pending and not _has_line(rest):
+                    self._pending = rest
+                    return plain
+                frames, data = plain, rest
+            self._pending = b""
+            self._between = False
+        elif self._closed:
+            raise LocalError("this FrameDecoder is closed: make a new one for each stream")
+        self._read(data, frames)
+        between = not (self._in_block or self._at_start or self._after_cr)
+        if between and self._partial_size <= self._most_pending:
+            self._between = True
+            self._pending = self._take_partial()
+        return frames
+
+    def _read(self, data: bytes, frames: list[Frame]) -> None:
+        """Read `data`, wherever in a block it begins."""
         if self._at_start:
             data = self._without_bom(data)
         if self._after_cr or b"\r" in data:
             data = self._with_newlines(data)
         if b"\n" not in data:
             self._keep(data, frames)
-        else:
-            if self._partial_size > LONG_LINE:
-                data = self._end_long_line(data, frames)
-            elif self._partial:
-                data = self._take_partial() + data
-            if self._in_block:
-                data = self._read_lines(data, frames)
-            if data:
-                self._read_blocks(data, frames)
-        self._plain = not (self._partial or self._in_block or self._at_start or self._after_cr)
-        return frames
+            return
+        if self._partial_size > LONG_LINE:
+            data = self._end_long_line(data, frames)
+        elif self._partial:
+            data = self._take_partial() + data
+        if self._in_block:
+            data = self._read_lines(data, frames)
+        if data:
+            self._read_blocks(data, frames)
 
     def close(self) -> list[Frame]:
         """The bytes have ended: in lenient mode, the frame that was still open."""
         frames: list[Frame] = []
         if self._closed:
             return frames
+        self._read(self._pending, frames)
+        self._pending = b""
         rest = self._take_partial()
         if self._at_start and rest == _BOM[: len(rest)]:
             rest = b""
@@ -153,7 +176,7 @@ class FrameDecoder:
                 self._note("frame-unterminated", self._data[0])
                 self._dispatch(frames, complete=False)
         self._closed = True
-        self._plain = False
+        self._between = False
         return frames
 
     # Bytes to lines.
@@ -215,15 +238,27 @@ class FrameDecoder:
             self._data or self._event or self._id is not None or self._block_retry is not None
         ) or (self._json is not None)
 
-    def _plain_frames(self, data: bytes, after: int) -> list[Frame] | None:
-        """The frames of `data`, if it is nothing but blocks of one line `data: {...}`, each with its blank line; the last
-        `after` bytes are the last one's line ends."""
-        if not data.startswith(b"data: {") or len(data) > self._max or b"\r" in data:
+    def _is_plain_frame(self, data: bytes) -> bool:
+        """`data` is one block of one line `data: {...}`, in ASCII: what a server that flushes each event sends."""
+        return (
+            data.find(b"\n") == len(data) - 2
+            and data[:7] == b"data: {"
+            and data[-2:] == b"\n\n"
+            and data.isascii()
+            and b"\r" not in data
+            and len(data) <= self._max
+        )
+
+    def _plain_frames(self, data: bytes) -> list[Frame] | None:
+        """The frames of `data`, if it is nothing but blocks of one line `data: {...}`, with blank lines between them."""
+        lines = data.split(b"\n")
+        if any(lines[1::2]) or len(data) > self._max or b"\r" in data:
             return None
-        payloads = data[6 : len(data) - after].split(b"\n\ndata: ")
-        for payload in payloads:
-            if not payload or payload[0] != _BRACE or b"\n" in payload:
+        payloads = []
+        for line in lines[::2]:
+            if line[:7] != b"data: {":
                 return None
+            payloads.append(line[6:])
         if not (self._strict or data.isascii()):
             payloads = [
                 self._as_utf8(payload, number)
@@ -248,7 +283,7 @@ class FrameDecoder:
         """Read all of `data`, which begins between blocks: whole blocks where they are plain, lines from there on."""
         whole, blank, rest = data.rpartition(b"\n\n")
         if blank:
-            plain = self._plain_frames(whole, 0)
+            plain = self._plain_frames(whole)
             if plain is not None:
                 frames += plain
             else:
@@ -422,7 +457,7 @@ class FrameDecoder:
 
     def _overflow(self, frames: list[Frame]) -> None:
         self._closed = True
-        self._plain = False
+        self._between = False
         self._partial.clear()
         self._data.clear()
         raise FrameTooLarge(self._max, frames)
@@ -484,6 +519,11 @@ class FrameEncoder:
     def comment(self, text: str) -> bytes:
         """A comment, such as a keep-alive."""
         return b": " + _one_line("comment", text) + b"\n\n"
+
+
+def _has_line(rest: bytes) -> bool:
+    """There is a whole line in `rest` and more behind it, or a CR, whatever that will turn out to be."""
+    return b"\n" in rest[:-1] or b"\r" in rest
 
 
 def _one_line(what: str, text: str) -> bytes:
