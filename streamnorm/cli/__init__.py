@@ -8,7 +8,14 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run `streamnorm`; exits 0 where all is fine, 1 where a stream failed, 2 for a wrong use."""
+    """Run `streamnorm`; exits 0 where all is fine, 1 where a stream failed, 2 for a wrong use, 130 for Ctrl-C."""
+    try:
+        _run()
+    except KeyboardInterrupt:  # typer catches it in the commands; the imports take a moment too
+        sys.exit(130)
+
+
+def _run() -> None:
     try:
         import rich  # noqa: F401
         import typer  # noqa: F401

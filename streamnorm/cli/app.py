@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
-import signal
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Annotated, NoReturn
 
 import typer
@@ -16,7 +17,7 @@ import streamnorm
 from streamnorm.cli.demo import play
 from streamnorm.cli.reading import name_of, pieces
 from streamnorm.cli.report import failures, in_words, json_line, verdict
-from streamnorm.cli.safe import shown, styled
+from streamnorm.cli.safe import one_line, styled
 from streamnorm.cli.telling import Teller, event_line
 from streamnorm.errors import LocalError
 from streamnorm.events import Event
@@ -29,12 +30,14 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     help="Reads the streams of endpoints that are almost OpenAI's, puts them right, and says what it changed.",
     epilog="First: streamnorm demo.  Then: curl -N ... | streamnorm explain -",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 Files = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="Raw SSE bodies; - is standard input.")
+    list[str], typer.Argument(metavar="FILE", help="Raw SSE bodies; - is standard input.")
 ]
 ProfileName = Annotated[
     str,
@@ -44,19 +47,37 @@ ProfileName = Annotated[
 ]
 Dialect = Annotated[str, typer.Option("--dialect", help="The wire protocol.")]
 
+#: As a shell says of a program that SIGPIPE ended: neither fine nor a failure of the stream.
+_PIPE_CLOSED = 128 + 13
+
+#: Columns of the demonstration: a pipe gets the most, and a narrower terminal breaks the lines itself.
+_NARROWEST, _WIDEST = 60, 110
+
+_HINTS: dict[type[OSError], str] = {
+    FileNotFoundError: "; check the path (- is standard input)",
+    IsADirectoryError: "; name the files in it",
+}
+
 _LABELS = {"failure": "bold red", "repair": "bold yellow"}
 
 
-def run() -> None:
-    """The entry point: a wrong use is one line, Ctrl-C is quiet, and so is a pipe that closes."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
-    except BrokenPipeError:
+class _Out(Console):
+    """Standard output: colours on a terminal, plain text in a pipe, and no complaint when the pipe closes."""
+
+    def __init__(self, *, width: int | None = None) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, width=width)
+
+    def on_broken_pipe(self) -> None:
         # What is left in the buffer has nowhere to go; the interpreter must not try it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(_PIPE_CLOSED)
+
+
+def run() -> None:
+    """The entry point. What the encoding of standard output cannot hold is written out, such as `\\u20ac`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    app()
 
 
 def _version(wanted: bool) -> None:
@@ -76,9 +97,17 @@ def _options(
 
 @app.command()
 def demo() -> None:
-    """Play a few broken streams: raw beside normalized beside what was put right. Needs no network and no key."""
-    out = _out()
-    play(out if out.is_terminal else _out(width=110))
+    """Play broken streams, offline.
+
+    Raw beside normalized, and under it what was put right. Needs no network and no key.
+
+    \b
+    Example:
+      streamnorm demo
+    """
+    out = _Out()
+    width = min(out.width, _WIDEST) if out.is_terminal else _WIDEST
+    play(_Out(width=max(width, _NARROWEST)))
 
 
 @app.command()
@@ -91,44 +120,50 @@ def replay(
         str, typer.Option("--format", help="text, or jsonl: one line of JSON per file.")
     ] = "text",
 ) -> None:
-    """Read streams and show what they say, as it comes.
+    """Show what streams say, as it comes.
 
-    streamnorm replay stream.sse
-    streamnorm replay --format jsonl captures/*.sse > results.jsonl
+    \b
+    Examples:
+      streamnorm replay stream.sse
+      curl -N ... | streamnorm replay --events -
+      streamnorm replay --format jsonl *.sse > results.jsonl
     """
     if format not in ("text", "jsonl"):
         _wrong_use(f"--format is text or jsonl, not {format!r}")
+    out = _Out()
     bad = False
-    for file in files:
+    for file, place in _places(files):
         normalizer = _normalizer(profile, dialect)
         if format == "jsonl":
-            for _ in _events(file, normalizer):
-                pass
-            sys.stdout.write(json_line(file, normalizer) + "\n")
-            sys.stdout.flush()
+            _read(file, normalizer, place)
+            out.out(json_line(file, normalizer))
         else:
-            _show(file, normalizer, events=events, several=len(files) > 1)
+            if place:
+                out.print(styled(f"== {name_of(file)}", "bold"), soft_wrap=True)
+            _show(file, normalizer, out, events=events)
         bad |= bool(failures(normalizer))
     raise typer.Exit(1 if bad else 0)
 
 
 @app.command()
 def explain(files: Files, profile: ProfileName = "auto", dialect: Dialect = "chat") -> None:
-    """Say what is wrong with streams, where, and what was done about it.
+    """Say what is wrong, where, and what was done.
 
-    streamnorm explain stream.sse
-    curl -N -sS https://... | streamnorm explain -
+    \b
+    Examples:
+      streamnorm explain stream.sse
+      curl -N ... | streamnorm explain -
+      streamnorm explain --profile openai stream.sse
     """
-    out = _out()
+    out = _Out()
     bad = False
-    for at, file in enumerate(files):
+    for file, place in _places(files):
         normalizer = _normalizer(profile, dialect)
-        for _ in _events(file, normalizer):
-            pass
-        if at:
-            out.print()
+        _read(file, normalizer, place)
         out.print(styled(f"{name_of(file)}: {verdict(normalizer)}", "bold"), soft_wrap=True)
         _explain(normalizer, out)
+        if place:
+            out.print()
         bad |= bool(failures(normalizer))
     raise typer.Exit(1 if bad else 0)
 
@@ -137,15 +172,17 @@ def explain(files: Files, profile: ProfileName = "auto", dialect: Dialect = "cha
 def providers(
     name: Annotated[str | None, typer.Argument(help="Show this one with all it claims.")] = None,
 ) -> None:
-    """List the profiles that come with streamnorm, or show one."""
-    out = _out()
+    """List the profiles, or show one.
+
+    \b
+    Examples:
+      streamnorm providers
+      streamnorm providers openai
+    """
+    out = _Out()
     if name is None:
-        table = Table("id", "name", "base URL", "repairs", box=None, pad_edge=False)
-        for provider in provider_ids():
-            profile = load_profile(provider)
-            repairs = str(len(profile.repairs))
-            table.add_row(profile.id, styled(profile.name), styled(profile.base_url), repairs)
-        out.print(table)
+        # In a pipe nothing is folded: a line is a profile.
+        (out if out.is_terminal else _Out(width=1000)).print(_profiles())
         return
     try:
         profile = load_profile(name)
@@ -153,17 +190,29 @@ def providers(
         _wrong_use(str(error))
     out.print(styled(f"{profile.name}  {profile.base_url}", "bold"), soft_wrap=True)
     out.print(
-        styled(f"key: {', '.join(profile.key_variables)}   docs: {profile.docs or '-'}"),
+        styled(f"key: {', '.join(profile.key_variables) or '-'}   docs: {profile.docs or '-'}"),
         soft_wrap=True,
     )
     for claim in profile.repairs:
-        out.print(styled(f"\n{claim.code}", "yellow"))
+        out.print()
+        out.print(styled(claim.code, "yellow"))
         out.print(styled(f"  {claim.source} ({claim.checked})"), soft_wrap=True)
 
 
-def _out(width: int | None = None) -> Console:
-    """Standard output: colours on a terminal, plain text in a pipe."""
-    return Console(highlight=False, markup=False, emoji=False, width=width)
+def _profiles() -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "name", "base URL", "repairs"):
+        table.add_column(heading, overflow="fold")
+    for profile in map(load_profile, provider_ids()):
+        repairs = str(len(profile.repairs))
+        table.add_row(profile.id, styled(profile.name), styled(profile.base_url), repairs)
+    return table
+
+
+def _places(files: list[str]) -> Iterator[tuple[str, str]]:
+    """Each file, and where there are several its place among them."""
+    for at, file in enumerate(files, start=1):
+        yield file, f"{at} of {len(files)}: {name_of(file)}" if len(files) > 1 else ""
 
 
 def _normalizer(profile: str, dialect: str) -> Normalizer:
@@ -178,23 +227,32 @@ def _events(file: str, normalizer: Normalizer) -> Iterator[Event]:
         for piece in pieces(file):
             yield from normalizer.feed(piece)
     except OSError as error:
-        _wrong_use(f"cannot read {file}: {error.strerror}")
+        hint = _HINTS.get(type(error), "")
+        _wrong_use(f"cannot read {name_of(file)}: {error.strerror}{hint}")
     yield from normalizer.close()
 
 
-def _show(file: str, normalizer: Normalizer, *, events: bool, several: bool) -> None:
-    out = _out()
-    if several:
-        out.print(styled(f"== {name_of(file)}", "bold"), soft_wrap=True)
+def _read(file: str, normalizer: Normalizer, place: str) -> None:
+    """Read all of a file. A terminal is told which of several it is, for as long as that takes."""
+    console = Console(stderr=True)
+    told = bool(place) and console.is_terminal
+    with console.status(styled(place), spinner="line") if told else nullcontext():
+        for _ in _events(file, normalizer):
+            pass
+
+
+def _show(file: str, normalizer: Normalizer, out: Console, *, events: bool) -> None:
     teller = Teller(out)
     for event in _events(file, normalizer):
         if events:
             out.print(event_line(event), soft_wrap=True)
         else:
             teller.tell(event)
-    teller.close()
-    sys.stdout.flush()
-    said = styled(verdict(normalizer), "red" if failures(normalizer) else "green")
+    if not events:
+        teller.close(normalizer.result)
+    said = styled(
+        f"{name_of(file)}: {verdict(normalizer)}", "red" if failures(normalizer) else "green"
+    )
     Console(stderr=True, highlight=False).print(said, soft_wrap=True)
 
 
@@ -202,15 +260,17 @@ def _explain(normalizer: Normalizer, out: Console) -> None:
     findings = normalizer.findings
     if not findings:
         out.print("Nothing to put right: the stream is conformant.")
+    quoted: set[str] = set()
     for finding in findings:
         out.print()
-        for label, text in in_words(finding):
+        for label, text in in_words(finding, quoted=finding.seen in quoted):
             if label in _LABELS:
                 out.print(styled(f"{label} {text}", _LABELS[label]))
             else:
-                out.print(styled(f"  {label:<7} {' '.join(text.split())}"), soft_wrap=True)
+                out.print(styled(f"  {label:<7} {text}"), soft_wrap=True)
+        quoted.add(finding.seen)
 
 
 def _wrong_use(message: str) -> NoReturn:
-    typer.echo(f"streamnorm: {shown(message)}", err=True)
+    typer.echo(f"streamnorm: {one_line(message)}", err=True)
     raise typer.Exit(2)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import time
+from itertools import zip_longest
 from pathlib import Path
+from textwrap import wrap
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from streamnorm.cli.report import failures, verdict
-from streamnorm.cli.safe import shown, styled
-from streamnorm.cli.telling import event_line
+from streamnorm.cli.report import verdict, where
+from streamnorm.cli.safe import one_line, styled
+from streamnorm.cli.telling import LABEL, described
+from streamnorm.events import Event
+from streamnorm.findings import Finding
 from streamnorm.normalizer import Normalizer
 from streamnorm.repairs import REGISTRY, Check
 
-__all__ = ["play"]
+__all__ = ["play", "play_one"]
 
 STREAMS: Final = Path(__file__).parent / "streams"
 
@@ -31,57 +35,77 @@ TITLES: Final = {
 }
 
 #: Seconds between two lines on a terminal; nobody waits for a pipe.
-PACE: Final = 0.05
+PACE: Final = 0.04
 
 
 def play(out: Console) -> None:
     """Play all streams: on a terminal at a pace that can be followed, in a pipe at once."""
-    pace = PACE if out.is_terminal else 0.0
     for number, (name, title) in enumerate(TITLES.items(), start=1):
         out.print()
-        out.rule(Text(f"{number}. {title}", style="bold"), align="left")
-        _play((STREAMS / f"{name}.sse").read_bytes(), out, pace)
+        out.rule(Text(f"{number}. {title}", style="bold"), align="left", style="dim")
+        play_one((STREAMS / f"{name}.sse").read_bytes(), out)
     out.print()
-    out.print("Try it on a stream of your own:", style="bold")
-    out.print("  curl -N -sS https://.../chat/completions ... > stream.sse")
-    out.print("  streamnorm explain stream.sse")
+    out.print(
+        "Next, on a stream of your own:  curl -N ... | streamnorm explain -",
+        style="bold",
+        soft_wrap=True,
+    )
 
 
-def _play(body: bytes, out: Console, pace: float) -> None:
+def play_one(body: bytes, out: Console) -> None:
+    """Play one stream: each frame beside its events, then the findings and what came of it."""
     normalizer = Normalizer()
-    half = max((out.width - 3) // 2, 30)
-    _row(out, half, Text("what the server sent", style="dim"), [Text("what you get", style="dim")])
+    half = (out.width - 3) // 2
+    _row(out, half, [_dim("what the server sent")], [_dim("what you get")])
     for block in body.split(b"\n\n"):
         if block:
             events = normalizer.feed(block + b"\n\n")
-            _row(out, half, _slim(block, half), [event_line(event) for event in events])
-            time.sleep(pace)
-    _row(
-        out, half, Text("(end of bytes)", style="dim"), [event_line(e) for e in normalizer.close()]
-    )
+            _row(out, half, _raw(block, half), _told(events, half))
+    _row(out, half, [_dim("(end of bytes)")], _told(normalizer.close(), half))
     for finding in normalizer.findings:
-        entry = REGISTRY[finding.code]
-        told = finding.detail if issubclass(entry, Check) else entry.done
-        style = "red" if issubclass(entry, Check) else "yellow"
-        out.print(styled(f"  {finding.code} in {finding.where}: {told}", style))
-        time.sleep(pace)
-    style = "bold red" if failures(normalizer) else "bold green"
-    out.print(styled(f"  = {verdict(normalizer)}", style))
+        _found(finding, out)
+    if normalizer.complete:
+        out.print(styled(f"  = {verdict(normalizer)}", "bold green"))
+    else:
+        out.print("  = not complete: nothing in it is passed off as whole", style="bold red")
 
 
-def _row(out: Console, half: int, left: Text, right: list[Text]) -> None:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=half, overflow="fold")
-    table.add_column(width=1)
-    table.add_column(width=half, overflow="fold")
-    table.add_row(left, "|", Text("\n").join(right))
-    out.print(table)
+def _row(out: Console, half: int, left: list[Text], right: list[Text]) -> None:
+    bar = "|" if out.options.ascii_only else "\u2502"
+    for sent, got in zip_longest(left, right, fillvalue=Text()):
+        line = Text.assemble(sent, " " * (half - len(sent)), (f" {bar} ", "dim"), got)
+        line.rstrip()
+        out.print(line, soft_wrap=True)
+        if out.is_terminal:
+            time.sleep(PACE)
 
 
-def _slim(block: bytes, width: int) -> Text:
-    """The raw frame, without what is the same in each."""
+def _dim(words: str) -> Text:
+    return Text(words, style="dim")
+
+
+def _raw(block: bytes, width: int) -> list[Text]:
+    """The raw frame without what is the same in each, cut where JSON reads best: between two members."""
     text = block.decode("utf-8", "replace").removeprefix("data: ")
     _, found, delta = text.partition('"delta":')
     if found:
         text = delta.removesuffix("}]}").removesuffix(',"finish_reason":null')
-    return Text(shown(text)[: 4 * width], style="" if found else "dim")
+    lines = re.findall(rf".{{1,{width}}}(?:$|(?<=,)(?=[\"{{]))|.{{1,{width}}}", one_line(text))
+    return [Text(line, style="" if found else "dim") for line in lines]
+
+
+def _told(events: list[Event], width: int) -> list[Text]:
+    """The events, what does not fit on a line going on under its start."""
+    lines: list[Text] = []
+    for name, rest, style in map(described, events):
+        text = f"{name:<{LABEL}}{one_line(rest)}"
+        lines += (Text(line, style) for line in wrap(text, width, subsequent_indent=" " * LABEL))
+    return lines
+
+
+def _found(finding: Finding, out: Console) -> None:
+    entry = REGISTRY[finding.code]
+    told, style = (finding.detail, "red") if issubclass(entry, Check) else (entry.done, "yellow")
+    text = one_line(f"{finding.code}, {where(finding)}: {told}")
+    for line in wrap(text, out.width, initial_indent="  ", subsequent_indent="    "):
+        out.print(Text(line, style=style))

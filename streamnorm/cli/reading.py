@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from io import BufferedReader
+from typing import cast
 
 __all__ = ["name_of", "pieces"]
 
@@ -18,16 +21,12 @@ def name_of(path: str) -> str:
 
 def pieces(path: str) -> Iterator[bytes]:
     """The bytes of the file at `path`, or of standard input for `-`, as they come. Raises OSError."""
-    if path == "-":
-        yield from _read(sys.stdin.fileno())
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        yield from _read(descriptor)
-    finally:
-        os.close(descriptor)
+    with _standard_input() if path == "-" else open(path, "rb") as source:
+        while piece := source.read1(PIECE):
+            yield piece
 
 
-def _read(descriptor: int) -> Iterator[bytes]:
-    while piece := os.read(descriptor, PIECE):
-        yield piece
+def _standard_input() -> AbstractContextManager[BufferedReader]:
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, "it is closed")
+    return nullcontext(cast(BufferedReader, sys.stdin.buffer))

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from streamnorm.assemble import AssembledChoice, Message
-from streamnorm.findings import Finding
+from streamnorm.findings import MAX_CHUNKS, MAX_SEEN, Finding
 from streamnorm.normalizer import Normalizer
 from streamnorm.repairs import REGISTRY, Check
 
-__all__ = ["failures", "in_words", "json_line", "verdict"]
+__all__ = ["failures", "in_words", "json_line", "verdict", "where"]
 
 
 def json_line(file: str, normalizer: Normalizer) -> str:
@@ -34,7 +34,8 @@ def json_line(file: str, normalizer: Normalizer) -> str:
     }
     if len(result.choices) > 1:
         line["choices"] = [_choice(choice) for choice in result.choices]
-    return json.dumps(line)
+    # JSON lets DEL stand as it is; a terminal should not get it.
+    return json.dumps(line).replace("\x7f", "\\u007f")
 
 
 def _choice(choice: AssembledChoice) -> dict[str, Any]:
@@ -83,30 +84,36 @@ def verdict(normalizer: Normalizer) -> str:
     return f"complete, {repairs}"
 
 
-def in_words(finding: Finding) -> list[tuple[str, str]]:
-    """The finding, line by line: what kind of line, and its text."""
+def in_words(finding: Finding, *, quoted: bool) -> list[tuple[str, str]]:
+    """The finding, line by line: what kind of line, and its text. `quoted`: its bytes have been shown before."""
     entry = REGISTRY[finding.code]
-    check = issubclass(entry, Check)
-    lines = [("failure" if check else "repair", finding.code)]
+    lines = [("failure" if issubclass(entry, Check) else "repair", finding.code)]
     quirk = " ".join((entry.__doc__ or "").split())
     if quirk and not quirk.startswith("One quirk"):
         lines.append(("seen", quirk))
-    lines.append(("where", _where(finding)))
+    lines.append(("where", where(finding)))
     lines.append(("rule", entry.rule))
     if not issubclass(entry, Check):
         lines.append(("done", entry.done))
     if finding.detail:
         lines.append(("detail", finding.detail))
     if finding.seen:
-        lines.append(("bytes", finding.seen))
+        lines.append(("bytes", "as above" if quoted else _quotation(finding.seen)))
     return lines
 
 
-def _where(finding: Finding) -> str:
+def _quotation(seen: str) -> str:
+    return f"{seen} ..." if len(seen.encode("utf-8", "replace")) >= MAX_SEEN else seen
+
+
+def where(finding: Finding) -> str:
+    """The chunks it was seen in, and how often where that is not once in each."""
     if not finding.chunk:
         return "the stream as a whole"
-    chunks = ", ".join(map(str, finding.chunks))
-    more = finding.count - len(finding.chunks)
-    times = f", {finding.count} times" if finding.count > 1 else ""
-    dots = " ..." if more > 0 else ""
-    return f"chunk{'s' if len(finding.chunks) > 1 else ''} {chunks}{dots}{times}"
+    numbers = finding.chunks
+    chunks = f"chunk{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+    if finding.count == len(numbers):
+        return chunks
+    # A full list says only where it began.
+    onward = " and on" if len(numbers) == MAX_CHUNKS else ""
+    return f"{chunks}{onward} ({finding.count} times)"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from rich.console import Console
+from rich.segment import Segment, Segments
+from rich.style import Style
 from rich.text import Text
 
-from streamnorm.cli.safe import shown, styled
+from streamnorm.assemble import Result, ToolCall
+from streamnorm.cli.safe import one_line, shown, styled
 from streamnorm.events import (
     ArgumentsDelta,
     ChoiceFinished,
@@ -23,7 +26,10 @@ from streamnorm.events import (
     UsageReported,
 )
 
-__all__ = ["Teller", "event_line"]
+__all__ = ["LABEL", "Teller", "described", "event_line"]
+
+#: The width of an event's name.
+LABEL: Final = 14
 
 
 class Teller:
@@ -32,7 +38,8 @@ class Teller:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._speaker: tuple[str, int] | None = None
-        self._first_choice: int | None = None
+        self._choices: set[int] = set()
+        self._told: set[tuple[int, str]] = set()
 
     def tell(self, event: Event) -> None:
         match event:
@@ -43,26 +50,37 @@ class Teller:
             case RefusalDelta(choice=choice, text=text):
                 self._write("refusal", choice, text, "yellow")
             case ToolCallFinished():
-                self._end_line()
-                style = "green" if event.complete else "red"
-                note = "" if event.complete else "  [incomplete]"
-                call = f"{event.name}({event.arguments}){note}"
-                self._console.print(styled(f"-> {call}", style), soft_wrap=True)
+                self._told.add((event.choice, event.id))
+                self._call(event.choice, event)
             case _:
                 pass
 
-    def close(self) -> None:
+    def close(self, result: Result) -> None:
+        """The stream is over: the calls it never finished are told too, as what they are."""
         self._end_line()
+        for choice in result.choices:
+            for call in choice.message.tool_calls:
+                if (choice.index, call.id) not in self._told:
+                    self._call(choice.index, call)
+
+    def _call(self, choice: int, call: ToolCall | ToolCallFinished) -> None:
+        self._end_line()
+        note = "" if call.complete else "  [incomplete]"
+        line = f"{self._mark(choice)}-> {call.name}({call.arguments}){note}"
+        self._console.print(styled(line, "green" if call.complete else "red"), soft_wrap=True)
 
     def _write(self, kind: str, choice: int, text: str, style: str) -> None:
         if self._speaker != (kind, choice):
             self._end_line()
             self._speaker = (kind, choice)
-            if self._first_choice is None:
-                self._first_choice = choice
-            elif choice != self._first_choice:
-                self._console.print(f"[choice {choice}] ", end="", markup=False, highlight=False)
-        self._console.print(styled(text, style), end="", soft_wrap=True)
+            text = self._mark(choice) + text
+        # Not a Text: rich would put spaces for the model's tabs.
+        spoken = Segments([Segment(shown(text), Style.parse(style))])
+        self._console.print(spoken, soft_wrap=True)
+
+    def _mark(self, choice: int) -> str:
+        self._choices.add(choice)
+        return f"[choice {choice}] " if len(self._choices) > 1 else ""
 
     def _end_line(self) -> None:
         if self._speaker is not None:
@@ -72,13 +90,12 @@ class Teller:
 
 def event_line(event: Event) -> Text:
     """One event on one line."""
-    name, rest, style = _described(event)
-    line = Text(f"{name:<19}", style=style)
-    line.append(shown(rest).replace("\n", "\\n"))
-    return line
+    name, rest, style = described(event)
+    return Text(f"{name:<{LABEL}}{one_line(rest)}".rstrip(), style=style)
 
 
-def _described(event: Event) -> tuple[str, str, str]:
+def described(event: Event) -> tuple[str, str, str]:
+    """What an event is called, what it says (not yet fit for a terminal), and its style."""
     match event:
         case StreamStarted():
             return "start", f"{event.id}  {event.model}", "cyan"

@@ -1,0 +1,195 @@
+"""`python -m benchmarks`: a table of ratios, all measured in one run on the same bytes, and how they stand to the limits."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from benchmarks.bodies import Body, bodies, calls, cut_by_event, cut_by_size
+from benchmarks.measure import cpu_of_process, least, peak_memory
+from benchmarks.readers import READERS, SDK_READERS, floor, to_events
+
+#: The most that bytes to events may cost, in floors, by the kind of body.
+LIMITS: Final = {"clean": 2.0, "order": 3.0, "shape": 6.0}
+BY_EVENT_LIMIT: Final = 3.0
+SDK_LIMITS: Final = {"OpenAI SDK, create": 40.0, "OpenAI SDK, .stream()": 100.0}
+
+#: The SDK takes minutes for the long bodies, and its helper hours: they are read with a tenth of the deltas or not at all.
+SDK_MOST_DELTAS: Final = 10_000
+
+BY_EVENT: Final = "to events, one event a piece"
+
+
+class Measured(NamedTuple):
+    """One limit and how it was met. `most`: the value may be no more than it (else no less)."""
+
+    what: str
+    value: float
+    limit: float
+    unit: str = "x"
+    most: bool = True
+
+    @property
+    def met(self) -> bool:
+        return self.value <= self.limit if self.most else self.value >= self.limit
+
+
+class Row(NamedTuple):
+    """One body: the floor's cost in µs a delta, everybody else's in floors."""
+
+    body: Body
+    floor: float
+    ratios: dict[str, float]
+
+
+def measure_body(body: Body, rounds: int, *, sdk: bool) -> Row:
+    pieces, events = cut_by_size(body.data), cut_by_event(body.data)
+    few = max(2, rounds * 2_000 // body.deltas)
+    own = {name: lambda read=read: read(pieces) for name, read in READERS.items()}
+    spent = least(
+        {
+            "floor": lambda: floor(pieces),
+            "floor, one event a piece": lambda: floor(events),
+            BY_EVENT: lambda: to_events(events),
+            **own,
+        },
+        few,
+    )
+    if sdk and body.deltas <= SDK_MOST_DELTAS:
+        others = {name: lambda read=read: read(pieces) for name, read in SDK_READERS.items()}
+        spent |= least(others, max(2, rounds // 5))
+    least_of_all = spent.pop("floor")
+    by_event = spent.pop("floor, one event a piece")
+    ratios = {
+        name: cost / (by_event if name == BY_EVENT else least_of_all)
+        for name, cost in spent.items()
+    }
+    return Row(body, least_of_all / body.deltas * 1e6, ratios)
+
+
+def judged(rows: list[Row]) -> Iterator[Measured]:
+    for row in rows:
+        events = row.ratios["to events"]
+        yield Measured(f"{row.body.name}: to events", events, LIMITS[row.body.kind])
+        if row.body.kind == "clean":
+            yield Measured(f"{row.body.name}: {BY_EVENT}", row.ratios[BY_EVENT], BY_EVENT_LIMIT)
+        for name, limit in SDK_LIMITS.items():
+            if name in row.ratios:
+                faster = row.ratios[name] / events
+                yield Measured(f"{row.body.name}: faster than {name}", faster, limit, most=False)
+
+
+def cost_of_length(rounds: int) -> Measured:
+    """The cost of a delta in a call of 100,000 to that in one of 1,000."""
+    short, long = (cut_by_size(b"".join(calls(count))) for count in (1_000, 100_000))
+    shorts = least({"short": lambda: [to_events(short) for _ in range(10)]}, rounds)["short"]
+    longs = least({"long": lambda: to_events(long)}, max(3, rounds // 4))["long"]
+    return Measured("a delta of 100,000, to one of 1,000", longs / shorts / 10, 1.3)
+
+
+def cost_of_frame(rounds: int) -> Measured:
+    """A frame of 16 MiB (16 times the data) in pieces of 1 KB, to one of 1 MiB."""
+    from streamnorm.sse import FrameDecoder
+
+    def frame(size: int) -> list[bytes]:
+        body = b'data: {"a":"' + b"x" * (size - 32) + b'"}\n\n'
+        return [body[at : at + 1024] for at in range(0, len(body), 1024)]
+
+    def read(pieces: list[bytes]) -> None:
+        decoder = FrameDecoder()
+        assert sum(len(decoder.feed(piece)) for piece in pieces) == 1
+
+    small, large = frame(2**20), frame(2**24)
+    spent = least({"small": lambda: read(small), "large": lambda: read(large)}, max(3, rounds))
+    return Measured("a frame of 16 MiB, to one of 1 MiB", spent["large"] / spent["small"], 24)
+
+
+def memory() -> Measured:
+    code = """
+from itertools import islice
+from benchmarks.bodies import calls
+from streamnorm import Normalizer
+def feed(count):
+    normalizer = Normalizer()
+    for block in calls(count):
+        normalizer.feed(block)
+    normalizer.close()
+    assert normalizer.complete and len(normalizer.result.message.tool_calls[0].arguments) >= 10 * count
+def start():
+    feed(10)
+def run():
+    feed(100_000)
+"""
+    return Measured("memory for 1 MB of arguments", peak_memory(code), 20, " MB")
+
+
+def imports(rounds: int) -> Iterator[Measured]:
+    bare = cpu_of_process("pass", rounds)
+    httpx = cpu_of_process("import httpx", rounds) - bare
+    own = cpu_of_process("import streamnorm", rounds) - bare
+    yield Measured("import streamnorm, to import httpx", own / httpx, 1.0)
+    used = cpu_of_process("from streamnorm import Normalizer; Normalizer()", rounds) - bare
+    yield Measured("import and first use, to import httpx", used / httpx, 1.0)
+
+
+def table(rows: list[Row]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row.ratios))
+    lines = []
+    for row in rows:
+        lines.append(f"\n{row.body.name} (floor {row.floor:.2f} µs a delta)")
+        events = row.ratios["to events"]
+        for name in names:
+            if name in row.ratios:
+                ratio = row.ratios[name]
+                lines.append(f"  {name:<30} {ratio:>8.2f} floors {ratio / events:>8.2f} x ours")
+    return "\n".join(lines)
+
+
+def verdicts(measured: list[Measured]) -> str:
+    lines = ["\nLimits"]
+    for m in measured:
+        bound = f"{'at most' if m.most else 'at least'} {m.limit:g}{m.unit}"
+        mark = "ok  " if m.met else "OVER" if m.most else "UNDER"
+        lines.append(f"  {mark} {m.what:<66} {m.value:>8.2f}{m.unit:<3} ({bound})")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few rounds, without the SDK")
+    parser.add_argument("--only", metavar="TEXT", default="", help="bodies with this in the name")
+    parser.add_argument("--no-sdk", action="store_true", help="leave the OpenAI SDK out")
+    parser.add_argument("--rounds", type=int, default=0, help="rounds of each body (default 40)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    chosen = parser.parse_args()
+    rounds = chosen.rounds or (5 if chosen.quick else 40)
+    rows = []
+    gc.freeze()
+    for body in bodies():
+        if chosen.only in body.name:
+            if os.isatty(2):
+                print(f"measuring: {body.name}", file=sys.stderr)
+            rows.append(measure_body(body, rounds, sdk=not (chosen.no_sdk or chosen.quick)))
+    if not rows:
+        parser.error(f"no body has {chosen.only!r} in its name")
+    measured = list(judged(rows))
+    if not chosen.only:
+        some = max(3, rounds // 2)
+        measured += [cost_of_length(some), cost_of_frame(some // 3), memory(), *imports(some)]
+    if chosen.json:
+        found = [{"body": r.body.name, "floor_us": r.floor, "ratios": r.ratios} for r in rows]
+        limits = [{**m._asdict(), "met": m.met} for m in measured]
+        print(json.dumps({"bodies": found, "limits": limits}, indent=2))
+    else:
+        print(table(rows))
+        print(verdicts(measured))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_runs import DONE, FAILED, REPAIRED, TRUNCATED, chunk, invoke, opening, sse, text
+
+from streamnorm.cli.report import where
+from streamnorm.findings import Finding, Findings
+
+
+def test_a_conformant_stream_has_nothing_to_explain() -> None:
+    result = invoke("explain", "-", stdin=text("Hi"))
+    assert "Nothing to put right" in result.stdout
+    assert result.exit_code == 0
+
+
+def test_a_repair_is_told_with_its_place_its_rule_and_what_was_done() -> None:
+    result = invoke("explain", "-", stdin=REPAIRED)
+    assert result.stdout.startswith("standard input: complete, 1 kind of repair\n")
+    assert "repair finish-stop-with-calls\n" in result.stdout
+    for label in ("seen", "where", "rule", "done", "bytes"):
+        assert f"\n  {label:<7} " in result.stdout
+    assert result.exit_code == 0
+
+
+def test_a_failure_is_told_with_the_offending_bytes() -> None:
+    result = invoke("explain", "-", stdin=FAILED)
+    assert "failure stream-failed\n" in result.stdout
+    assert "  where   chunk 2\n" in result.stdout
+    assert '  bytes   {"error": {"message": "Overloaded"' in result.stdout
+    assert result.exit_code == 1
+
+
+def test_a_truncated_stream_fails() -> None:
+    result = invoke("explain", "-", stdin=TRUNCATED)
+    assert "truncated" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_the_bytes_of_a_chunk_are_shown_once() -> None:
+    delta = opening("weather", '{"city":"Rome"}')
+    del delta["tool_calls"][0]["type"]
+    del delta["tool_calls"][0]["index"]
+    stream = sse(chunk((delta, "tool_calls"))) + DONE
+    shown = [
+        line.partition("bytes")[2].strip()
+        for line in invoke("explain", "-", stdin=stream).stdout.splitlines()
+        if line.startswith("  bytes")
+    ]
+    assert len(shown) > 2
+    assert shown[0].startswith('{"id": "c1"')
+    assert set(shown[1:]) == {"as above"}
+
+
+def test_bytes_that_go_on_say_so() -> None:
+    long = sse({"error": {"message": "x" * 500}})
+    short = sse({"error": {"message": "x"}})
+    assert "xxx ...\n" in invoke("explain", "-", stdin=long).stdout
+    assert " ...\n" not in invoke("explain", "-", stdin=short).stdout
+
+
+def test_several_files_are_explained_one_after_the_other(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.write_bytes(text("Hi"))
+    bad.write_bytes(TRUNCATED)
+    result = invoke("explain", good, bad)
+    assert result.stdout.index(f"{good}: complete") < result.stdout.index(f"{bad}: failed")
+    assert result.exit_code == 1
+
+
+def found(*chunks: int) -> Finding:
+    findings = Findings()
+    for number in chunks:
+        findings.note("delta-null", chunk=number)
+    return findings.list()[0]
+
+
+@pytest.mark.parametrize(
+    ("chunks", "words"),
+    [
+        ((0,), "the stream as a whole"),
+        ((2,), "chunk 2"),
+        ((2, 2), "chunk 2 (2 times)"),
+        ((4, 5), "chunks 4, 5"),
+        ((4, 4, 5), "chunks 4, 5 (3 times)"),
+    ],
+)
+def test_the_place_says_which_chunks_and_how_often(chunks: tuple[int, ...], words: str) -> None:
+    assert where(found(*chunks)) == words
+
+
+def test_a_place_with_more_chunks_than_are_remembered_says_that_it_goes_on() -> None:
+    assert where(found(*range(1, 41))).endswith(", 15, 16 and on (40 times)")
+    assert where(found(*range(1, 17))).endswith(", 15, 16")
