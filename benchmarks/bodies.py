@@ -1,4 +1,4 @@
-"""The streams that are read: as OpenAI sends them, or with a quirk on every chunk. Each exists once, as bytes, for all readers."""
+"""The streams that are read: as OpenAI sends them, or with a quirk on every chunk. Each is there once, for all readers."""
 
 from __future__ import annotations
 

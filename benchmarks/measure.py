@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-__all__ = ["cpu_of_process", "least", "peak_memory"]
+__all__ = ["cpu_of_processes", "least", "peak_memory"]
 
 
 def least(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -26,25 +26,25 @@ def least(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[s
     return best
 
 
-def cpu_of_process(code: str, rounds: int) -> float:
-    """The least CPU seconds that a Python running `code` takes, start and end included."""
-    spent = []
+def cpu_of_processes(codes: Mapping[str, str], rounds: int) -> dict[str, float]:
+    """The least CPU seconds that a Python running each code takes, start and end included; in turns, as above."""
+    best = dict.fromkeys(codes, float("inf"))
     for _ in range(rounds):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", code], check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return min(spent)
+        for name, code in codes.items():
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([sys.executable, "-c", code], check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            best[name] = min(best[name], spent)
+    return best
 
 
 def peak_memory(code: str) -> float:
-    """By how many MB the peak of a process grows while it runs `code`, which defines `start()` (what is there before) and
-    `run()`."""
-    unit = 1024 if sys.platform == "linux" else 1
+    """The most memory, in MB above the start, that Python has allocated at any time while `run()`, which `code` defines, runs
+    in a process of its own."""
     measure = (
-        f"{code}\nimport resource\n"
-        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "start()\nbefore = peak()\nrun()\nprint(peak() - before)"
+        f"{code}\nimport tracemalloc\ntracemalloc.start()\nrun()\n"
+        "print(tracemalloc.get_traced_memory()[1])"
     )
     told = subprocess.run(
         [sys.executable, "-c", measure],
@@ -53,4 +53,4 @@ def peak_memory(code: str) -> float:
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(["", *sys.path])},
     )
-    return int(told.stdout) * unit / 2**20
+    return int(told.stdout) / 2**20

@@ -148,6 +148,22 @@ def httpx_sse_and_json(pieces: list[bytes]) -> None:
             json.loads(sse.data)
 
 
+#: The tools that the bodies' calls name, strict, as `.stream()` demands.
+_PARAMETERS: Final = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}},
+    "required": ["text"],
+    "additionalProperties": False,
+}
+_TOOLS: Final = [
+    {
+        "type": "function",
+        "function": {"name": f"tool_{at}", "parameters": _PARAMETERS, "strict": True},
+    }
+    for at in range(4)
+]
+
+
 def _sdk(pieces: list[bytes]) -> Any:
     import httpx2
     import openai
@@ -160,14 +176,15 @@ def _sdk(pieces: list[bytes]) -> Any:
 
 
 def sdk_create(pieces: list[bytes]) -> None:
-    asked = {"model": "-", "messages": [], "stream": True}
+    asked = {"model": "-", "messages": [], "tools": _TOOLS, "stream": True}
     for _ in _sdk(pieces).chat.completions.create(**asked):
         pass
 
 
 def sdk_stream(pieces: list[bytes]) -> None:
     def read() -> Iterator[Any]:
-        with _sdk(pieces).chat.completions.stream(model="-", messages=[]) as stream:
+        asked: Any = {"model": "-", "messages": [], "tools": _TOOLS}
+        with _sdk(pieces).chat.completions.stream(**asked) as stream:
             yield from stream
 
     for _ in read():

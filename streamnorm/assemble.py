@@ -94,13 +94,14 @@ class StreamState:
 class CallState:
     """One tool call while it streams.
 
-    `recent` holds its last fragments; the fast path appends to it and to `length`, and calls `pack` now and then.
+    `recent` holds its last fragments; the fast path appends to it, and calls `pack` now and then.
     """
 
     __slots__ = (
         "_blocks_fed",
         "_chars_fed",
         "_packed",
+        "_packed_length",
         "_scanner",
         "complete",
         "extra_content",
@@ -108,7 +109,6 @@ class CallState:
         "id",
         "index",
         "legacy",
-        "length",
         "name",
         "opened",
         "placeholder",
@@ -134,25 +134,31 @@ class CallState:
         #: Its text so far is whole, and held, because what follows may replace it.
         self.placeholder = False
         self.recent: list[str] = []
-        self.length = 0
-        #: The first character of the argument text: a fragment that starts with another cannot be a repetition.
+        #: The first character of the argument text, "" while there is none. A fragment that starts with another cannot be a
+        #: repetition.
         self.first = ""
         self._packed: list[str] = []
+        self._packed_length = 0
         self._scanner = PrefixScanner()
         self._blocks_fed = 0
         self._chars_fed = 0
 
     def append(self, fragment: str) -> None:
-        if not self.length:
+        if not self.first:
             self.first = fragment[0]
-        self.length += len(fragment)
         self.recent.append(fragment)
         if len(self.recent) >= PACK_AT:
             self.pack()
 
     def pack(self) -> None:
-        self._packed.append("".join(self.recent))
+        block = "".join(self.recent)
+        self._packed.append(block)
+        self._packed_length += len(block)
         self.recent.clear()
+
+    @property
+    def length(self) -> int:
+        return self._packed_length + sum(map(len, self.recent))
 
     @property
     def text(self) -> str:

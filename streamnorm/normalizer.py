@@ -90,7 +90,7 @@ class Normalizer:
         events: list[Event] = []
         if self._output != "events":
             self._begin("events")
-        self._reader.feed(frames, events)
+        self._reader.feed(list(frames), events)
         return events
 
     def close(self) -> list[Event]:
@@ -166,7 +166,7 @@ class Normalizer:
 
     def _read(self, data: bytes, events: list[Event]) -> None:
         try:
-            frames = self._decoder.feed(data)
+            frames = self._decoder.feed_plain(data)
         except FrameTooLarge as error:
             self._reader.feed(error.frames, events)
             self._reader.fail(StreamFailed("too_large", error.message, type=error.type), events)

@@ -115,19 +115,26 @@ class FrameDecoder:
 
         Raises FrameTooLarge for a frame over the cap, LocalError after that or after `close`.
         """
+        return self._as_frames(self.feed_plain(data))
+
+    def feed_plain(self, data: bytes) -> list[Frame] | list[bytes]:
+        """As `feed`, but the bare data of each frame where none of them says anything else, as nearly always."""
         frames: list[Frame] = []
         if self._between:
             if not self._pending and self._is_plain_frame(data):
                 self.frames += 1
-                return [Frame("message", data[6:-2], self.last_event_id)]
+                return [data[6:-2]]
             data = self._pending + data
-            whole, blank, rest = data.rpartition(b"\n\n")
-            plain = self._plain_frames(whole) if blank else frames
+            end = data.rfind(b"\n\n")
+            plain = self._plain_data(data, end) if end >= 0 else []
             if plain is not None:
-                if len(rest) <= self._most_pending and not _has_line(rest):
-                    self._pending = rest
+                if end >= 0:
+                    data = data[end + 2 :]
+                # Of a next line, or a CR that may be one's end, more is to be said.
+                if len(data) <= self._most_pending and not (b"\n" in data[:-1] or b"\r" in data):
+                    self._pending = data
                     return plain
-                frames, data = plain, rest
+                frames = self._as_frames(plain)
             self._pending = b""
             self._between = False
         elif self._closed:
@@ -249,24 +256,33 @@ class FrameDecoder:
             and len(data) <= self._max
         )
 
-    def _plain_frames(self, data: bytes) -> list[Frame] | None:
-        """The frames of `data`, if it is nothing but blocks of one line `data: {...}`, with blank lines between them."""
-        lines = data.split(b"\n")
-        if any(lines[1::2]) or len(data) > self._max or b"\r" in data:
+    def _plain_data(self, data: bytes, end: int) -> list[bytes] | None:
+        """The data of each frame in `data[:end]`, if that is nothing but blocks of one line `data: {...}`, blank lines
+        between."""
+        if data[:7] != b"data: {" or end > self._max or b"\r" in data:
             return None
         payloads = []
-        for line in lines[::2]:
-            if line[:7] != b"data: {":
+        find = data.find
+        start = 6
+        while (stop := find(b"\n", start, end)) >= 0:
+            if data[stop : stop + 9] != b"\n\ndata: {":
                 return None
-            payloads.append(line[6:])
+            payloads.append(data[start:stop])
+            start = stop + 8
+        payloads.append(data[start:end])
         if not (self._strict or data.isascii()):
             payloads = [
                 self._as_utf8(payload, number)
                 for number, payload in enumerate(payloads, self.frames + 1)
             ]
         self.frames += len(payloads)
+        return payloads
+
+    def _as_frames(self, items: list[Frame] | list[bytes]) -> list[Frame]:
         last_id = self.last_event_id
-        return [Frame("message", payload, last_id) for payload in payloads]
+        return [
+            Frame("message", item, last_id) if isinstance(item, bytes) else item for item in items
+        ]
 
     def _as_utf8(self, data: bytes, number: int) -> bytes:
         """`data`, with what is not UTF-8 replaced by U+FFFD: nothing behind the decoder has to ask again."""
@@ -281,13 +297,14 @@ class FrameDecoder:
 
     def _read_blocks(self, data: bytes, frames: list[Frame]) -> None:
         """Read all of `data`, which begins between blocks: whole blocks where they are plain, lines from there on."""
-        whole, blank, rest = data.rpartition(b"\n\n")
-        if blank:
-            plain = self._plain_frames(whole)
+        end = data.rfind(b"\n\n")
+        rest = data[end + 2 :] if end >= 0 else data
+        if end >= 0:
+            plain = self._plain_data(data, end)
             if plain is not None:
-                frames += plain
+                frames += self._as_frames(plain)
             else:
-                rest = self._read_mixed_blocks(whole, rest, frames)
+                rest = self._read_mixed_blocks(data[:end], rest, frames)
         lines, newline, partial = rest.rpartition(b"\n")
         if newline:
             for line in lines.split(b"\n"):
@@ -519,11 +536,6 @@ class FrameEncoder:
     def comment(self, text: str) -> bytes:
         """A comment, such as a keep-alive."""
         return b": " + _one_line("comment", text) + b"\n\n"
-
-
-def _has_line(rest: bytes) -> bool:
-    """There is a whole line in `rest` and more behind it, or a CR, whatever that will turn out to be."""
-    return b"\n" in rest[:-1] or b"\r" in rest
 
 
 def _one_line(what: str, text: str) -> bytes:

@@ -50,9 +50,11 @@ def _without_index(delta: Call, state: ChoiceState, together: bool) -> CallState
     if latest is None or (delta.id and latest.wire_id):
         return None
     name = _name(delta)
-    if name and name != latest.name and latest.name and (together or _may_end(latest)):
+    if not name:
+        return latest
+    if name != latest.name and latest.name and (together or _may_end(latest)):
         return None
-    if name and name == latest.name and _whole(latest) and _arguments(delta):
+    if name == latest.name and _whole(latest) and _arguments(delta):
         return None
     return latest
 
@@ -88,16 +90,15 @@ def new_part(call: CallState, fragment: str) -> str | None:
     It is a repetition only where appending it would not be a prefix of any JSON text and what follows the repetition is
     one: in a conformant stream appending always is, so a conformant stream is never touched.
     """
-    if (
-        fragment[0] != call.first
-        or len(fragment) < call.length
-        or not fragment.startswith(call.text)
-    ):
+    if fragment[0] != call.first or len(fragment) < len(call.recent):
+        return None
+    length = call.length
+    if len(fragment) < length or not fragment.startswith(call.text):
         return None
     scanner = call.scanner()
     if scanner.fork().feed(fragment):
         return None
-    rest = fragment[call.length :]
+    rest = fragment[length:]
     return rest if scanner.fork().feed(rest) else None
 
 

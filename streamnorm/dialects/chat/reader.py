@@ -8,12 +8,12 @@ tolerantly (`shape.read`), then put in order. That all three tell the same story
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
-from streamnorm.assemble import PACK_AT, Result
+from streamnorm.assemble import PACK_AT, CallState, Result
 from streamnorm.dialects.chat import shape
 from streamnorm.dialects.chat.choice import ChoiceReader
 from streamnorm.dialects.chat.failure import failure_in
@@ -27,6 +27,7 @@ from streamnorm.dialects.chat.wire import (
     Choice,
     Chunk,
     CleanChunk,
+    Delta,
     decode_clean,
 )
 from streamnorm.events import (
@@ -95,93 +96,98 @@ class ChatReader:
         """The stream ended as it should, and every finish reason is one whose meaning is known."""
         return self.ended and not any(c.finish_reason == "other" for c in self._choices.values())
 
-    def feed(self, frames: Iterable[Frame], events: list[Event]) -> None:
-        """Read `frames`, appending to `events` what they say."""
+    def feed(self, frames: list[Frame] | list[bytes], events: list[Event]) -> None:
+        """Read `frames`, appending to `events` what they say. Where all of them are nothing but data, they may be that data."""
         stream, decode, pieces = self._stream, self.decode, self._voice.pieces
-        findings = self._findings
+        findings, choices_by_index = self._findings, self._choices
+        known_id, known_created, known_model = stream.id, stream.created, stream.model
         number = findings.chunk
         odd = self._odd
+        tell = events.append
+        #: The index of the choice that the last chunk was of, and that choice, None where it is not calm: its chunks need a
+        #: second look. The call that the last fragment was of.
+        at: int | None = None
+        state: ChoiceReader | None = None
+        latest: CallState | None = None
+        bare = bool(frames) and isinstance(frames[0], bytes)
+        frame: Any
         for frame in frames:
             number += 1
-            data = frame.data
+            data = frame if bare else frame.data
             try:
-                chunk = None if odd or frame.event != "message" else decode(data)
+                chunk = None if odd or not (bare or frame.event == "message") else decode(data)
             except REFUSED:
                 chunk = None
             if chunk is None:
                 findings.chunk = number
                 chunk = self._read_refused(frame, events)
                 odd = self._odd
+                known_id, known_created, known_model = stream.id, stream.created, stream.model
                 if chunk is None:
+                    at = None
                     continue
             choices = chunk.choices
             if (
                 len(choices) == 1
                 and chunk.usage is None
-                and chunk.id == stream.id
-                and chunk.created == stream.created
-                and chunk.model == stream.model
+                and chunk.id == known_id
+                and chunk.created == known_created
+                and chunk.model == known_model
             ):
                 choice = choices[0]
                 index = choice.index
-                state = self._choices.get(index)
-                if state is not None and state.calm and choice.finish_reason is None:
-                    delta = choice.delta
-                    if (
-                        delta.role is not None
-                        and pieces is None
-                        and RoleRepeated.mend(delta, state)
-                    ):
-                        findings.chunk = number
-                        findings.data = data
-                        findings.note(RoleRepeated.code)
-                    content = delta.content
+                delta = choice.delta
+                if index != at:
+                    at, state = index, choices_by_index.get(index)
+                    if state is not None and not state.calm:
+                        state = None
+                if (
+                    state is not None
+                    and choice.finish_reason is None
+                    and (delta.role is None or self._drop_role(delta, state, number, data))
+                ):
                     calls = delta.tool_calls
-                    if delta.role is not None:
-                        pass
-                    elif not calls:
-                        if content:
-                            if not delta.reasoning_content:
-                                state.text.append(content)
-                                events.append(TextDelta(index, content))
-                                if pieces is not None:
-                                    pieces.append(data if decode is decode_clean else chunk)
+                    content = delta.content
+                    if calls:
+                        if len(calls) == 1 and not (content or delta.reasoning_content):
+                            entry = calls[0]
+                            call = state.in_place.get(entry.index)
+                            function = entry.function
+                            if (
+                                call is not None
+                                and function is not None
+                                and entry.id is None
+                                and entry.type is None
+                                and function.name is None
+                            ):
+                                fragment = function.arguments
+                                # A fragment that begins like the whole text may be a repetition of it.
+                                if fragment and fragment[0] != call.first:
+                                    call.recent.append(fragment)
+                                    state.latest = latest = call
+                                    tell(ArgumentsDelta(index, call.index, fragment))
+                                    if pieces is not None:
+                                        pieces.append(data if decode is decode_clean else chunk)
+                                    continue
+                            if pieces is None:
+                                findings.chunk = number
+                                findings.data = data
+                                state.read_call(entry, events)
+                                at = None
                                 continue
-                        elif reasoning := delta.reasoning_content:
-                            state.reasoning.append(reasoning)
-                            events.append(ReasoningDelta(index, reasoning))
+                    elif content:
+                        if not delta.reasoning_content:
+                            state.text.append(content)
+                            tell(TextDelta(index, content))
                             if pieces is not None:
                                 pieces.append(data if decode is decode_clean else chunk)
                             continue
-                    elif len(calls) == 1 and not (content or delta.reasoning_content):
-                        entry = calls[0]
-                        call = state.in_place.get(entry.index)
-                        function = entry.function
-                        if (
-                            call is not None
-                            and function is not None
-                            and entry.id is None
-                            and entry.type is None
-                            and function.name is None
-                        ):
-                            fragment = function.arguments
-                            # A fragment that begins like the whole text may be a repetition of it.
-                            if fragment and fragment[0] != call.first:
-                                call.length += len(fragment)
-                                recent = call.recent
-                                recent.append(fragment)
-                                if len(recent) >= PACK_AT:
-                                    call.pack()
-                                state.latest = call
-                                events.append(ArgumentsDelta(index, call.index, fragment))
-                                if pieces is not None:
-                                    pieces.append(data if decode is decode_clean else chunk)
-                                continue
-                        if pieces is None:
-                            findings.chunk = number
-                            findings.data = data
-                            state.read_call(entry, events)
-                            continue
+                    elif reasoning := delta.reasoning_content:
+                        state.reasoning.append(reasoning)
+                        tell(ReasoningDelta(index, reasoning))
+                        if pieces is not None:
+                            pieces.append(data if decode is decode_clean else chunk)
+                        continue
             findings.chunk = number
             findings.data = data
             if self._over:
@@ -190,7 +196,20 @@ class ChatReader:
                 if decode is not decode_clean:
                     chunk = decode_clean(data)
                 self._put_in_order(chunk, self._place(data), events)
+                known_id, known_created, known_model = stream.id, stream.created, stream.model
+            at = None
         findings.chunk = number
+        if latest is not None and len(latest.recent) >= PACK_AT:
+            latest.pack()
+
+    def _drop_role(self, delta: Delta, state: ChoiceReader, number: int, data: bytes) -> bool:
+        """Take a repeated role off, where nobody wants the chunk. False where there is more to do."""
+        if self._voice.pieces is not None or not RoleRepeated.mend(delta, state):
+            return False
+        self._findings.chunk = number
+        self._findings.data = data
+        self._findings.note(RoleRepeated.code)
+        return True
 
     def close(self, events: list[Event]) -> None:
         """The bytes have ended."""
@@ -232,9 +251,11 @@ class ChatReader:
 
     # Frames that are no clean chunk.
 
-    def _read_refused(self, frame: Frame, events: list[Event]) -> CleanChunk | None:
+    def _read_refused(self, frame: Frame | bytes, events: list[Event]) -> CleanChunk | None:
         """Read a frame that the decoder refused. What repairs of shape have made a clean chunk is returned, for the loop to
         go on with, unless its place must be remembered."""
+        if isinstance(frame, bytes):
+            frame = Frame("message", frame)
         # The strict decoder refuses more than the clean one, and what is clean does not depend on what is asked for.
         twice = self.decode is not decode_clean and not self._odd and frame.event == "message"
         try:

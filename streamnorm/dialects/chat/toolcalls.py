@@ -99,7 +99,12 @@ class CallReader(ChoiceState):
         for position, entry in enumerate(calls):
             if repair.ToolIdInFunction.mend(entry):
                 self._findings.note(repair.ToolIdInFunction.code)
-            opened = self._read_call(entry, place, position, events, together=opened)
+            call = locate(entry, self, self._findings, opened)
+            if call is None:
+                self._open(entry, place, position, events)
+                opened = True
+            else:
+                self._continue(entry, call, place, position, events)
             if opened and delta.function_call is not None and not delta.tool_calls:
                 self.legacy = self.calls[-1]
         if place.fresh and pieces is not None and len(pieces) == told and len(self._held) == held:
@@ -109,25 +114,12 @@ class CallReader(ChoiceState):
 
     def read_call(self, entry: Call, events: list[Event]) -> None:
         """As `read`, for a delta that is one call and nothing else, in a stream whose chunks nobody wants."""
-        self._read_call(entry, NOWHERE, 0, events)
-        self.calm = not (self._held or self.halves)
-
-    def _read_call(
-        self,
-        entry: Call,
-        place: Place,
-        position: int,
-        events: list[Event],
-        *,
-        together: bool = False,
-    ) -> bool:
-        """Returns whether a call opened. `together`: an earlier entry of the same delta has opened one."""
-        call = locate(entry, self, self._findings, together=together)
+        call = locate(entry, self, self._findings, False)
         if call is None:
-            self._open(entry, place, position, events)
-            return True
-        self._continue(entry, call, place, position, events)
-        return together
+            self._open(entry, NOWHERE, 0, events)
+        else:
+            self._continue(entry, call, NOWHERE, 0, events)
+        self.calm = not (self._held or self.halves)
 
     def _open(self, entry: Call, place: Place, position: int, events: list[Event]) -> None:
         self.release(events)
@@ -141,6 +133,7 @@ class CallReader(ChoiceState):
         for mend in repair.OPENING_REPAIRS:
             if mend.mend(entry, call):
                 self._findings.note(mend.code)
+        self.latest = call
         self._remember(entry, call)
         self.calls.append(call)
         fragment = _fragment(entry)
@@ -157,7 +150,9 @@ class CallReader(ChoiceState):
         self, entry: Call, call: CallState, place: Place, position: int, events: list[Event]
     ) -> None:
         """Take off what a later delta of a call does not carry; a late id or name is still taken in."""
-        self._remember(entry, call)
+        self.latest = call
+        if entry.index != MISSING or entry.id:
+            self._remember(entry, call)
         if entry.extra_content is not None:
             call.extra_content = entry.extra_content
         findings = self._findings
@@ -184,9 +179,7 @@ class CallReader(ChoiceState):
             if findings.total == before:
                 findings.note(repair.ToolDeltaEmpty.code)
         elif (
-            fragment[0] != call.first
-            and call.length
-            and not (place.wild or self.halves or self._held or self._voice.pieces is not None)
+            place is NOWHERE and fragment[0] != call.first != "" and not (self._held or self.halves)
         ):
             # Nothing to decide: the text goes on, and nobody wants the chunk.
             call.append(fragment)
@@ -196,7 +189,6 @@ class CallReader(ChoiceState):
 
     def _remember(self, entry: Call, call: CallState) -> None:
         """How later deltas may name this call."""
-        self.latest = call
         index = entry.index
         if index != MISSING and (not call.opened or index not in self.by_index):
             self.by_index[index] = call
@@ -224,7 +216,7 @@ class CallReader(ChoiceState):
             self._read_after_held(fragment, waiting, call, place, position, events)
         elif call.type == "custom":
             self._tell_fragment(fragment, call, place, position, events)
-        elif not call.length:
+        elif not call.first:
             self._read_first_fragment(fragment, call, place, position, events)
         else:
             rest = new_part(call, fragment)
@@ -307,7 +299,7 @@ class CallReader(ChoiceState):
         self._tell(call, fragment, place.slot(position), events)
 
     def _tell(self, call: CallState, fragment: str, slot: Slot, events: list[Event]) -> None:
-        if not call.length and call.type != "custom" and call.wire_index == call.index:
+        if not call.first and call.type != "custom" and call.wire_index == call.index:
             self.in_place[call.index] = call
         call.placeholder = False
         call.append(fragment)
@@ -380,7 +372,7 @@ class CallReader(ChoiceState):
             # Text that waited for a name is read only now, and may be held as a placeholder.
             self.release(events, nameless=nameless)
             for call in self.calls:
-                if call.opened and not call.length:
+                if call.opened and not call.first:
                     self._fill(call, events)
         self.calls.sort(key=lambda call: call.index)
         for call in self.calls:
@@ -443,7 +435,7 @@ class CallReader(ChoiceState):
                 slot.raw = None
             self._role_told = True
             delta.role = slot.role
-            pieces.append(Piece(slot, Choice(self.index, delta, reason, logprobs)))
+            pieces.append(Piece(slot, Choice(self.index, delta, logprobs, reason)))
 
     # Surrogates: the only text that JSON can carry and UTF-8 cannot.
 
@@ -480,6 +472,6 @@ class CallReader(ChoiceState):
 
 
 def _fragment(entry: Call) -> str | None:
-    if entry.custom is not None:
-        return entry.custom.input
-    return entry.function.arguments if entry.function is not None else None
+    if entry.function is not None:
+        return entry.function.arguments
+    return entry.custom.input if entry.custom is not None else None

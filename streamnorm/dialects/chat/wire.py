@@ -71,18 +71,18 @@ class Delta(msgspec.Struct, gc=False):
 class Choice(msgspec.Struct, gc=False):
     index: int = MISSING
     delta: Delta = msgspec.field(default_factory=Delta)
-    finish_reason: str | None = None
     logprobs: dict[str, Any] | None = None
+    finish_reason: str | None = None
     message: Delta | None = None
     usage: dict[str, Any] | None = None
 
 
 class Chunk(msgspec.Struct, gc=False):
     id: str = ""
-    choices: list[Choice] = []
+    object: str = ""
     created: int = 0
     model: str = ""
-    object: str = ""
+    choices: list[Choice] = []
     usage: dict[str, Any] | None = None
     x_groq: Any = None
 
@@ -113,17 +113,26 @@ class CleanDelta(Delta, gc=False):
     thinking: None = None
 
 
+# The fields of these two stand in the order of the wire, where the decoder looks first.
+
+
 class CleanChoice(Choice, kw_only=True, gc=False):
+    index: int = MISSING
     delta: CleanDelta
     logprobs: None = None
+    finish_reason: str | None = None
     message: None = None
     usage: None = None
     error: None = None
 
 
 class CleanChunk(Chunk, kw_only=True, gc=False):
-    choices: list[CleanChoice]  # type: ignore[assignment]  # as above
+    id: str = ""
     object: Literal["chat.completion.chunk"]
+    created: int = 0
+    model: str = ""
+    choices: list[CleanChoice]  # type: ignore[assignment]  # as above
+    usage: dict[str, Any] | None = None
     error: None = None
     x_groq: None = None
 
