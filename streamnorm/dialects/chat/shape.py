@@ -52,7 +52,7 @@ def read_clean(obj: dict[str, Any], findings: Findings, known: list[Refused]) ->
     for _ in range(MAX_REFUSALS):
         try:
             return msgspec.convert(obj, CleanChunk)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeError) as error:
             refused = _place_of(str(error))
             if refused is None or not _mend_refused(refused, obj, findings):
                 return None

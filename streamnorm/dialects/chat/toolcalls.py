@@ -192,6 +192,7 @@ class CallReader(ChoiceState):
         index = entry.index
         if index != MISSING and (not call.opened or index not in self.by_index):
             self.by_index[index] = call
+            self.in_place.pop(index, None)
         if entry.id and entry.id not in self.by_id:
             self.by_id[entry.id] = call
 
@@ -299,7 +300,7 @@ class CallReader(ChoiceState):
         self._tell(call, fragment, place.slot(position), events)
 
     def _tell(self, call: CallState, fragment: str, slot: Slot, events: list[Event]) -> None:
-        if not call.first and call.type != "custom" and call.wire_index == call.index:
+        if not call.first and call.type != "custom" and self.by_index.get(call.index) is call:
             self.in_place[call.index] = call
         call.placeholder = False
         call.append(fragment)
