@@ -631,6 +631,13 @@ def indexes_sparse(chunks: Chunks) -> Chunks:
     return chunks
 
 
+def indexes_all_zero(chunks: Chunks) -> Chunks:
+    """Every call under index 0, told apart by its opening."""
+    for entry, _ in _each_call(chunks):
+        entry["index"] = 0
+    return chunks
+
+
 def indexes_as_text(chunks: Chunks) -> Chunks:
     for entry, _ in _each_call(chunks):
         entry["index"] = str(entry["index"])
@@ -759,6 +766,7 @@ QUIRKS: tuple[Quirk, ...] = (
     type_missing,
     indexes_from_one,
     indexes_sparse,
+    indexes_all_zero,
     indexes_as_text,
     id_without_index,
     function_flat,

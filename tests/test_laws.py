@@ -113,8 +113,9 @@ def test_what_a_stream_says_is_told_as_it_comes(stream: Stream, named: bool) -> 
 def test_a_quirk_changes_nothing_of_what_is_said(
     quirk: Callable[[Chunks], Chunks], data: st.DataObject
 ) -> None:
-    # A placeholder is seen for what it is only where the arguments follow it at once.
-    mixed = quirk.__name__ != "placeholder_first"
+    # A placeholder is seen for what it is only where the arguments follow it at once, and calls that share an index only
+    # where one ends before the next.
+    mixed = quirk.__name__ not in ("placeholder_first", "indexes_all_zero")
     stream = data.draw(conformant_streams(mixed=mixed))
     told = judge(sse(with_quirks(stream, [quirk]), **stream.style))
     assert told.complete
