@@ -11,7 +11,7 @@ __all__ = ["Finding", "Findings"]
 MAX_CHUNKS = 16
 
 #: How much of the offending bytes a finding keeps.
-MAX_SEEN = 240
+MAX_SEEN = 480
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,11 +30,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def where(self) -> str:
+        """The chunks it was seen in, in words, and how often where that is not once in each."""
         if not self.chunk:
-            return "stream"
-        if self.count == 1:
-            return f"chunk {self.chunk}"
-        return f"chunk {self.chunk} and {self.count - 1} more"
+            return "the stream as a whole"
+        chunks = f"chunk{'s' if len(self.chunks) > 1 else ''} {', '.join(map(str, self.chunks))}"
+        if self.count == len(self.chunks):
+            return chunks
+        # A full list says only where it began.
+        onward = " and on" if len(self.chunks) == MAX_CHUNKS else ""
+        return f"{chunks}{onward} ({self.count} times)"
 
 
 class _Tally:
@@ -87,9 +91,9 @@ class Findings:
         found = [
             Finding(
                 code=code,
-                chunk=tally.chunks[0],
+                chunk=min(tally.chunks),
                 count=tally.count,
-                chunks=tuple(tally.chunks),
+                chunks=tuple(sorted(tally.chunks)),
                 detail=tally.detail,
                 seen=tally.seen.decode("utf-8", "replace"),
             )

@@ -12,7 +12,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from streamnorm.cli.report import verdict, where
+from streamnorm.cli.report import verdict
 from streamnorm.cli.safe import one_line, styled
 from streamnorm.cli.telling import LABEL, described
 from streamnorm.events import Event
@@ -106,6 +106,6 @@ def _told(events: list[Event], width: int) -> list[Text]:
 def _found(finding: Finding, out: Console) -> None:
     entry = REGISTRY[finding.code]
     told, style = (finding.detail, "red") if issubclass(entry, Check) else (entry.done, "yellow")
-    text = one_line(f"{finding.code}, {where(finding)}: {told}")
+    text = one_line(f"{finding.code}, {finding.where}: {told}")
     for line in wrap(text, out.width, initial_indent="  ", subsequent_indent="    "):
         out.print(Text(line, style=style))

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from streamnorm.assemble import AssembledChoice, Message
-from streamnorm.findings import MAX_CHUNKS, MAX_SEEN, Finding
+from streamnorm.findings import MAX_SEEN, Finding
 from streamnorm.normalizer import Normalizer
 from streamnorm.repairs import REGISTRY, Check
 
-__all__ = ["failures", "in_words", "json_line", "verdict", "where"]
+__all__ = ["failures", "in_words", "json_line", "verdict"]
 
 
 def json_line(file: str, normalizer: Normalizer) -> str:
@@ -91,7 +91,7 @@ def in_words(finding: Finding, *, quoted: bool) -> list[tuple[str, str]]:
     quirk = " ".join((entry.__doc__ or "").split())
     if quirk and not quirk.startswith("One quirk"):
         lines.append(("seen", quirk))
-    lines.append(("where", where(finding)))
+    lines.append(("where", finding.where))
     lines.append(("rule", entry.rule))
     if not issubclass(entry, Check):
         lines.append(("done", entry.done))
@@ -104,16 +104,3 @@ def in_words(finding: Finding, *, quoted: bool) -> list[tuple[str, str]]:
 
 def _quotation(seen: str) -> str:
     return f"{seen} ..." if len(seen.encode("utf-8", "replace")) >= MAX_SEEN else seen
-
-
-def where(finding: Finding) -> str:
-    """The chunks it was seen in, and how often where that is not once in each."""
-    if not finding.chunk:
-        return "the stream as a whole"
-    numbers = finding.chunks
-    chunks = f"chunk{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
-    if finding.count == len(numbers):
-        return chunks
-    # A full list says only where it began.
-    onward = " and on" if len(numbers) == MAX_CHUNKS else ""
-    return f"{chunks}{onward} ({finding.count} times)"

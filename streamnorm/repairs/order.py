@@ -22,7 +22,6 @@ __all__ = [
     "ORDER_CHECKS",
     "ORDER_REPAIRS",
     "ROLE_REPAIRS",
-    "TYPE_REPAIRS",
 ]
 
 
@@ -528,11 +527,6 @@ class ToolTypeRepeated(Repair):
     rule = "3: later deltas carry no type"
     done = "the type was taken off"
 
-    @staticmethod
-    def mend(delta: Call, call: CallState) -> bool:
-        delta.type = None
-        return True
-
 
 class ToolArgumentsInOpening(Repair):
     """The opening delta already has arguments."""
@@ -663,7 +657,6 @@ ROLE_REPAIRS: Final = (RoleRepeated, RoleMissing, RoleOther)
 OPENING_REPAIRS: Final = (ToolIndexNotDense, ToolTypeMissing, ToolArgumentsNull)
 #: By the field they look at; the first that fires has dealt with it.
 ID_REPAIRS: Final = (ToolIdRepeated, ToolIdEmpty, ToolIdLate, ToolIdChanges)
-TYPE_REPAIRS: Final = (ToolTypeRepeated,)
 NAME_REPAIRS: Final = (
     ToolNameRepeated,
     ToolNameEmpty,

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from cli_runs import DONE, FAILED, REPAIRED, TRUNCATED, chunk, invoke, opening, sse, text
 
-from streamnorm.cli.report import where
 from streamnorm.findings import Finding, Findings
 
 
@@ -87,9 +86,9 @@ def found(*chunks: int) -> Finding:
     ],
 )
 def test_the_place_says_which_chunks_and_how_often(chunks: tuple[int, ...], words: str) -> None:
-    assert where(found(*chunks)) == words
+    assert found(*chunks).where == words
 
 
 def test_a_place_with_more_chunks_than_are_remembered_says_that_it_goes_on() -> None:
-    assert where(found(*range(1, 41))).endswith(", 15, 16 and on (40 times)")
-    assert where(found(*range(1, 17))).endswith(", 15, 16")
+    assert found(*range(1, 41)).where.endswith(", 15, 16 and on (40 times)")
+    assert found(*range(1, 17)).where.endswith(", 15, 16")

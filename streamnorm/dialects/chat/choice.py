@@ -28,11 +28,13 @@ _CUT_REASONS: Final = frozenset({"length", "content_filter"})
 class ChoiceReader(CallReader):
     """Reads the deltas of one choice into events and pieces."""
 
-    __slots__ = ("_ending",)
+    __slots__ = ("_ended_at", "_ending")
 
     def __init__(self, index: int, voice: Voice) -> None:
         super().__init__(index, voice)
         self._ending: Slot | None = None
+        #: The number and the data of the chunk that brought the finish reason.
+        self._ended_at: tuple[int, bytes] | None = None
 
     @property
     def finished(self) -> bool:
@@ -65,6 +67,7 @@ class ChoiceReader(CallReader):
             self._read_calls(calls, delta, place, events)
         if reason:
             self._ending = place.slot()
+            self._ended_at = findings.chunk, findings.data
             self._set_finish(reason)
         self.calm = not (self._held or self.halves or self._ending)
         return self.raw_reason if self.finish_reason is None else None
@@ -154,9 +157,10 @@ class ChoiceReader(CallReader):
         findings = self._findings
         self.calm = False
         self._flush_halves()
+        number, data = self._ended_at or (findings.chunk, findings.data)
         for mend in repair.FINISH_REPAIRS:
             if mend.mend(self):
-                findings.note(mend.code)
+                findings.note(mend.code, seen=data, chunk=number)
         self._finish_calls(events)
         reason = self.finish_reason or "other"
         events.append(ChoiceFinished(self.index, reason, self.raw_reason))
