@@ -187,6 +187,38 @@ class CallState:
         )
 
 
+class Growing:
+    """An object that comes in deltas, as audio and logprobs do: text and lists are joined, of the rest the last value counts.
+    An id is no text: it names, and is not joined."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[Any]] = {}
+
+    def add(self, delta: dict[str, Any]) -> None:
+        for key, value in delta.items():
+            parts = self._parts.setdefault(key, [])
+            text = key != "id" and isinstance(value, str)
+            joined = parts and (text or isinstance(value, list)) and type(parts[-1]) is type(value)
+            if not joined and value is not None:
+                parts.clear()
+            if joined or value is not None:
+                parts.append(value)
+
+    def whole(self) -> dict[str, Any] | None:
+        """All of it so far; None where it never came."""
+        return {key: _joined(parts) for key, parts in self._parts.items()} or None
+
+
+def _joined(parts: list[Any]) -> Any:
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    if isinstance(parts[0], str):
+        return "".join(parts)
+    return [item for part in parts for item in part]
+
+
 class ChoiceState:
     """One choice while it streams. `calm` is true where a plain delta needs no second look: the role is sent, nothing is
     held back, no finish was seen."""
@@ -232,15 +264,15 @@ class ChoiceState:
         self.raw_reason: str | None = None
         #: High surrogates waiting for their other half, by field.
         self.halves: dict[str, str] = {}
-        self.audio: dict[str, Any] | None = None
+        self.audio = Growing()
         self.annotations: list[Any] | None = None
         self.reasoning_details: list[Any] | None = None
-        self.logprobs: dict[str, Any] | None = None
+        self.logprobs = Growing()
 
     @property
     def spoke(self) -> bool:
         """It has said something: text, reasoning, a refusal, a call."""
-        return bool(self.text or self.reasoning or self.refusal or self.calls or self.audio)
+        return bool(self.text or self.reasoning or self.refusal or self.calls or self.audio.whole())
 
     def assembled(self) -> AssembledChoice:
         message = Message(
@@ -250,14 +282,14 @@ class ChoiceState:
             tool_calls=[
                 call.assembled() for call in sorted(self.calls, key=lambda call: call.index)
             ],
-            audio=self.audio,
-            annotations=self.annotations,
-            reasoning_details=self.reasoning_details,
+            audio=self.audio.whole(),
+            annotations=self.annotations and self.annotations.copy(),
+            reasoning_details=self.reasoning_details and self.reasoning_details.copy(),
         )
         return AssembledChoice(
             index=self.index,
             message=message,
             finish_reason=self.finish_reason,
             raw_finish_reason=self.raw_reason,
-            logprobs=self.logprobs,
+            logprobs=self.logprobs.whole(),
         )

@@ -3,7 +3,7 @@ some servers go on after it."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from streamnorm.dialects.chat.pieces import Slot
 from streamnorm.dialects.chat.toolcalls import CallReader
@@ -130,13 +130,15 @@ class ChoiceReader(CallReader):
     def _collect(self, choice: Choice, delta: Delta) -> None:
         """What the final message has besides text and calls."""
         if delta.audio:
-            self.audio = _grown(self.audio, delta.audio)
+            self.audio.add(delta.audio)
         if delta.annotations:
-            self.annotations = (self.annotations or []) + delta.annotations
+            self.annotations = self.annotations or []
+            self.annotations += delta.annotations
         if delta.reasoning_details:
-            self.reasoning_details = (self.reasoning_details or []) + delta.reasoning_details
+            self.reasoning_details = self.reasoning_details or []
+            self.reasoning_details += delta.reasoning_details
         if choice.logprobs:
-            self.logprobs = _grown(self.logprobs, choice.logprobs)
+            self.logprobs.add(choice.logprobs)
 
     # The end.
 
@@ -187,16 +189,3 @@ def _says(delta: Delta) -> bool:
         or delta.annotations
         or delta.reasoning_details
     )
-
-
-def _grown(whole: dict[str, Any] | None, delta: dict[str, Any]) -> dict[str, Any]:
-    """Audio and logprobs grow as the specification's deltas do: text and lists are joined, the rest is replaced."""
-    grown = dict(whole or {})
-    for key, value in delta.items():
-        held = grown.get(key)
-        text = key != "id" and isinstance(held, str) and isinstance(value, str)
-        if text or (isinstance(held, list) and isinstance(value, list)):
-            grown[key] = held + value
-        elif value is not None or held is None:
-            grown[key] = value
-    return grown
