@@ -23,7 +23,7 @@ class ChunkWrapped(ShapeRepair):
 
     @staticmethod
     def mend(owner: dict[str, Any], value: Any) -> bool:
-        if "choices" in owner or "choices" not in value:
+        if owner.get("choices") or "choices" not in value:
             return False
         del owner["result"]
         owner.update(value)
@@ -40,7 +40,7 @@ class ChunkWrappedInData(ShapeRepair):
 
     @staticmethod
     def mend(owner: dict[str, Any], value: Any) -> bool:
-        if "choices" in owner or "choices" not in value:
+        if owner.get("choices") or "choices" not in value:
             return False
         del owner["data"]
         owner.update(value)

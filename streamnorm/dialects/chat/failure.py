@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from streamnorm.events import StreamFailed
 
-__all__ = ["failure_in"]
+__all__ = ["failure_in", "failure_in_broken"]
 
 #: Where servers put the words, in the order of preference.
 _MESSAGE_KEYS: Final = ("message", "detail", "error", "msg", "error_message", "reason")
@@ -41,10 +42,20 @@ def failure_in(obj: Any, event: str) -> StreamFailed | None:
     if (
         "choices" not in obj
         and "id" not in obj
-        and any(obj.get(key) for key in ("detail", "message"))
+        and (obj.get("detail") or (obj.get("message") and isinstance(obj["message"], str)))
     ):
         return _failure(obj)
     return None
+
+
+def failure_in_broken(text: str) -> StreamFailed:
+    """The failure that `text`, an error's JSON that is not quite JSON, reports: raw newlines are let pass, and where there is
+    more wrong with it, all of it is what the server said."""
+    try:
+        found = failure_in(json.loads(text, strict=False), "error")
+    except (ValueError, RecursionError):
+        found = None
+    return found or StreamFailed("server", text)
 
 
 def _is_plain(obj: Any) -> bool:

@@ -16,7 +16,7 @@ import msgspec
 from streamnorm.assemble import PACK_AT, CallState, Result
 from streamnorm.dialects.chat import shape
 from streamnorm.dialects.chat.choice import ChoiceReader
-from streamnorm.dialects.chat.failure import failure_in
+from streamnorm.dialects.chat.failure import failure_in, failure_in_broken
 from streamnorm.dialects.chat.jsontext import NotJsonError, load
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.voice import NOWHERE, NOWHERE_WILD, Place, Voice
@@ -330,7 +330,7 @@ class ChatReader:
         """Data that is no JSON. In a frame of another kind it is none of ours; otherwise something was lost."""
         number = self._findings.chunk
         if frame.event == "error" or (frame.complete and _ERROR_LIKE.match(frame.data)):
-            self.fail(StreamFailed("server", frame.text), events)
+            self.fail(failure_in_broken(frame.text), events)
         elif not frame.complete:
             self.fail(
                 StreamFailed("truncated", f"the stream was cut inside chunk {number}"), events

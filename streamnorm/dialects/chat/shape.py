@@ -126,8 +126,10 @@ def _mend(owner: dict[str, Any], kind: str, findings: Findings) -> None:
     for key in required:
         if key not in owner:
             owner[key] = None
-    for key, value in list(owner.items()):
-        for repair in table.get((key, type(value)), ()):
+    for key in list(owner):
+        # A repair before this one may have taken it away, or put it right.
+        value = owner.get(key)
+        for repair in table.get((key, type(value)), ()) if key in owner else ():
             if repair.mend(owner, value):
                 findings.note(repair.code)
 

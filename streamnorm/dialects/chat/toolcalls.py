@@ -393,8 +393,9 @@ class CallReader(ChoiceState):
             call.complete = True
         else:
             scanner = call.scanner()
-            call.complete = bool(scanner.complete and scanner.opened == "{" and call.name)
-            if not call.complete:
+            whole = scanner.complete and scanner.opened == "{"
+            call.complete = whole and bool(call.name)
+            if not whole:
                 findings.note(
                     repair.ToolArgumentsIncomplete.code,
                     f"call {call.index} {call.name[:80]!r}: {call.text[-80:]!r}",

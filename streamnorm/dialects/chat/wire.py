@@ -89,6 +89,7 @@ class Chunk(msgspec.Struct, gc=False):
 
 class CleanFunction(Function, gc=False):
     id: None = None
+    parameters: None = None
 
 
 class CleanCall(Call, gc=False):
