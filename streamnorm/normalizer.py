@@ -141,6 +141,11 @@ class Normalizer:
         return self._reader.complete
 
     @property
+    def ended(self) -> bool:
+        """`StreamEnded` or `StreamFailed` was told: what still comes says nothing, and a connection may be closed."""
+        return self._reader.ended or self._reader.failure is not None
+
+    @property
     def error(self) -> StreamFailed | None:
         """Why the stream failed, if it did."""
         return self._reader.failure

@@ -27,6 +27,9 @@ def normalize(source: Any, profile: str = "auto", **options: Any) -> Iterator[Ev
     normalizer = _normalizer(profile, options)
     for piece in _pieces(source):
         yield from _told(_feed(normalizer, piece), normalizer)
+        if normalizer.ended:
+            # Some servers leave the connection open after [DONE].
+            break
     yield from _told(normalizer.close(), normalizer)
 
 
@@ -38,6 +41,8 @@ async def anormalize(source: Any, profile: str = "auto", **options: Any) -> Asyn
     async for piece in _apieces(source):
         for event in _told(_feed(normalizer, piece), normalizer):
             yield event
+        if normalizer.ended:
+            break
     for event in _told(normalizer.close(), normalizer):
         yield event
 

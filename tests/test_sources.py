@@ -134,3 +134,20 @@ def test_a_normalizer_is_used_once_and_one_way() -> None:
         normalizer.feed(BODY)
     with pytest.raises(LocalError, match="unknown dialect"):
         Normalizer(dialect="smoke-signals")
+
+
+def test_a_stream_that_has_ended_is_not_waited_for() -> None:
+    """Some servers leave the connection open after [DONE]."""
+
+    def open_forever() -> Iterator[bytes]:
+        yield BODY
+        raise AssertionError("asked for more after the end")
+
+    async def open_forever_too() -> AsyncIterator[bytes]:
+        for piece in open_forever():
+            yield piece
+
+    async def read() -> list[Any]:
+        return [event async for event in anormalize(open_forever_too())]
+
+    assert list(normalize(open_forever())) == direct() == asyncio.run(read())
