@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import os
 import sys
@@ -15,6 +16,7 @@ from rich.table import Table
 
 import streamnorm
 from streamnorm.cli.demo import play
+from streamnorm.cli.infer import Evidence
 from streamnorm.cli.reading import name_of, pieces
 from streamnorm.cli.report import failures, in_words, json_line, verdict
 from streamnorm.cli.safe import one_line, styled
@@ -166,6 +168,44 @@ def explain(files: Files, profile: ProfileName = "auto", dialect: Dialect = "cha
             out.print()
         bad |= bool(failures(normalizer))
     raise typer.Exit(1 if bad else 0)
+
+
+@app.command()
+def infer(
+    files: Files,
+    against: Annotated[
+        str, typer.Option("--against", help="A profile: say how the streams differ from it.")
+    ] = "",
+    name: Annotated[str, typer.Option("--name", help="The name in the TOML.")] = "",
+) -> None:
+    """Write the profile that streams prove.
+
+    Runs every repair, and names those that acted, how often and where first. With --against it says instead what is new
+    and what is gone since that profile was written, and leaves with 1 if anything is.
+
+    \b
+    Examples:
+      streamnorm infer captures/*.sse > my-endpoint.toml
+      streamnorm infer --against groq today.sse
+    """
+    out = _Out()
+    try:
+        profile = load_profile(against) if against else None
+    except LocalError as error:
+        _wrong_use(str(error))
+    evidence = Evidence()
+    for file, place in _places(files):
+        normalizer = _normalizer("auto", "chat")
+        _read(file, normalizer, place)
+        evidence.add(file, normalizer)
+    if profile is None:
+        for line in evidence.toml(name, datetime.date.today()):
+            out.out(line)
+        return
+    drift = list(evidence.drift(profile))
+    for line in drift or [f"as {profile.id} says"]:
+        out.print(styled(line), soft_wrap=True)
+    raise typer.Exit(1 if drift else 0)
 
 
 @app.command()

@@ -1,0 +1,76 @@
+"""What streams prove about an endpoint: the profile that they would need, as TOML, and how it differs from one that is there."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator
+
+from streamnorm.cli.reading import name_of
+from streamnorm.cli.safe import one_line
+from streamnorm.normalizer import Normalizer
+from streamnorm.profiles import Profile
+from streamnorm.repairs import REGISTRY, Check
+
+__all__ = ["Evidence"]
+
+
+class Evidence:
+    """What was found in several streams, and where first."""
+
+    def __init__(self) -> None:
+        self.files = 0
+        self._counts: dict[str, int] = {}
+        self._places: dict[str, list[str]] = {}
+
+    def add(self, file: str, normalizer: Normalizer) -> None:
+        """What a stream that has been read shows."""
+        self.files += 1
+        for finding in normalizer.findings:
+            code = finding.code
+            self._counts[code] = self._counts.get(code, 0) + finding.count
+            place = f"{name_of(file)}, chunk {finding.chunk}" if finding.chunk else name_of(file)
+            self._places.setdefault(code, []).append(place)
+
+    @property
+    def repairs(self) -> list[str]:
+        """The codes of the repairs that acted."""
+        return sorted(code for code in self._counts if not issubclass(REGISTRY[code], Check))
+
+    def toml(self, name: str, today: datetime.date) -> Iterator[str]:
+        """A profile, line by line. What streams cannot know is there to be filled in."""
+        yield f"# Written from {_several(self.files, 'stream')}. Fill in where it is, and what your claims rest on."
+        yield f"name = {_quoted(name)}"
+        yield 'base_url = "https://"'
+        yield "key_variables = []"
+        yield 'source = ""'
+        yield f"checked = {today}"
+        for code in self.repairs:
+            places = self._places[code]
+            yield ""
+            yield f"# {_several(self._counts[code], 'time')}, in {_several(len(places), 'stream')}"
+            yield f"[repairs.{code}]"
+            yield f"source = {_quoted(places[0])}"
+            yield f"checked = {today}"
+        for code, places in sorted(self._places.items()):
+            if issubclass(REGISTRY[code], Check):
+                yield ""
+                yield f"# No repair mends {code}: {one_line(places[0])}"
+
+    def drift(self, profile: Profile) -> Iterator[str]:
+        """How the streams differ from what `profile` says, line by line; nothing where they do not."""
+        for code in self.repairs:
+            if code not in profile.codes:
+                place = one_line(self._places[code][0])
+                yield f"{profile.id} does not name {code}: {place}"
+        for code in sorted(profile.codes - set(self.repairs)):
+            yield f"{profile.id} names {code}, which did not act"
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _quoted(text: str) -> str:
+    """A TOML string. JSON's is one, once it holds nothing that only JSON takes as it is."""
+    return json.dumps(one_line(text), ensure_ascii=False)
