@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from streamnorm.dialects.chat.voice import FINISH_REASONS, Voice
 from streamnorm.errors import FrameTooLarge, LocalError
 from streamnorm.events import Event, StreamFailed
 from streamnorm.findings import Finding, Findings
+from streamnorm.repairs import REGISTRY, Repair
 from streamnorm.sse import Frame, FrameDecoder, FrameEncoder
 
 if TYPE_CHECKING:
@@ -42,10 +44,12 @@ class Normalizer:
     tools: the tools offered, as OpenAI tool dicts or names. A call whose name is one of them, and cannot grow into another,
         is told without waiting.
     n: how many choices were asked for, where known: with 1, an index that moves is still the one choice.
+    repairs: codes of repairs that are not safe on every stream, to be run beside those that are and those that the profile
+        names.
     legacy: keep `function_call` deltas as they are in the canonical chunks, for a caller who asked in that style.
     max_frame: the largest SSE frame accepted, in bytes.
 
-    Raises ProfileError for a profile that does not load, LocalError for an unknown dialect or a use after the end.
+    Raises ProfileError for a profile that does not load, LocalError for an unknown dialect or repair, or a use after the end.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Normalizer:
         dialect: str = "chat",
         tools: Iterable[Any] | None = None,
         n: int | None = None,
+        repairs: Iterable[str] = (),
         legacy: bool = False,
         max_frame: int = 16 * 1024 * 1024,
     ) -> None:
@@ -71,6 +76,7 @@ class Normalizer:
             final_names=_final_names(tools),
             finish_reasons={**FINISH_REASONS, **reasons} if reasons else FINISH_REASONS,
             legacy=legacy,
+            unsafe=_unsafe(repairs, self.profile),
         )
         self._reader = ChatReader(self._voice, choices=n)
         self._output = ""
@@ -239,6 +245,18 @@ def _profile(profile: str | Profile) -> Profile | None:
     from streamnorm.profiles import load_profile
 
     return load_profile(profile)
+
+
+def _unsafe(codes: Iterable[str], profile: Profile | None) -> frozenset[str]:
+    """The repairs to run that do not run anyway."""
+    asked = frozenset(codes)
+    for code in asked:
+        entry = REGISTRY.get(code)
+        if entry is None or not issubclass(entry, Repair):
+            near = difflib.get_close_matches(code, REGISTRY, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise LocalError(f"no repair {code!r}{hint}")
+    return asked | (profile.codes if profile else frozenset())
 
 
 def _final_names(tools: Iterable[Any] | None) -> frozenset[str]:

@@ -110,9 +110,10 @@ def cut_text(draw: st.DrawFn, text: str, most: int = 4) -> list[str]:
     return [text[start:end] for start, end in itertools.pairwise(bounds) if start < end]
 
 
-def judge(body: bytes) -> Told:
+def judge(body: bytes, **options: Any) -> Told:
     """Run a stream in each of the three ways and hold what is true of every stream whatever. Returns what it told."""
-    told, chunks, canonical = tell(body), tell(body, "chunks"), tell(body, "sse")
+    told = tell(body, **options)
+    chunks, canonical = tell(body, "chunks", **options), tell(body, "sse", **options)
     assert told.account == chunks.account == canonical.account, "the three feeds disagree"
     ends = [event for event in told.events if isinstance(event, StreamEnded | StreamFailed)]
     assert ends == told.events[-1:], f"not one end, the last: {ends}"

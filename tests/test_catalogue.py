@@ -76,8 +76,9 @@ def test_the_catalogue_names_codes_that_are_there_and_all_of_them() -> None:
 
 @pytest.mark.parametrize("quirk", quirks(), ids=lambda quirk: quirk["id"])
 def test_its_examples_become_what_the_catalogue_says(quirk: dict[str, Any]) -> None:
-    fired = {found.code for body in streams(quirk) for found in judge(body).findings}
     codes = CODES.get(quirk["id"], ())
+    unsafe = [code for code in codes if not getattr(REGISTRY[code], "safe", True)]
+    fired = {code for body in streams(quirk) for code in judge(body, repairs=unsafe).codes}
     if quirk["id"] in NOT_SHOWN:
         return
     if codes:

@@ -47,6 +47,12 @@ ProfileName = Annotated[
         "--profile", "-p", help="auto, a profile's name (see `providers`), or a TOML file."
     ),
 ]
+Repairs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--repair", help="Run this repair too, which is not safe on every stream (think-tags)."
+    ),
+]
 Dialect = Annotated[str, typer.Option("--dialect", help="The wire protocol.")]
 
 #: As a shell says of a program that SIGPIPE ended: neither fine nor a failure of the stream.
@@ -117,6 +123,7 @@ def replay(
     files: Files,
     profile: ProfileName = "auto",
     dialect: Dialect = "chat",
+    repair: Repairs = None,
     events: Annotated[bool, typer.Option("--events", help="One line per event.")] = False,
     format: Annotated[
         str, typer.Option("--format", help="text, or jsonl: one line of JSON per file.")
@@ -135,7 +142,7 @@ def replay(
     out = _Out()
     bad = False
     for file, place in _places(files):
-        normalizer = _normalizer(profile, dialect)
+        normalizer = _normalizer(profile, dialect, repair)
         if format == "jsonl":
             _read(file, normalizer, place)
             out.out(json_line(file, normalizer))
@@ -148,7 +155,12 @@ def replay(
 
 
 @app.command()
-def explain(files: Files, profile: ProfileName = "auto", dialect: Dialect = "chat") -> None:
+def explain(
+    files: Files,
+    profile: ProfileName = "auto",
+    dialect: Dialect = "chat",
+    repair: Repairs = None,
+) -> None:
     """Say what is wrong, where, and what was done.
 
     \b
@@ -160,7 +172,7 @@ def explain(files: Files, profile: ProfileName = "auto", dialect: Dialect = "cha
     out = _Out()
     bad = False
     for file, place in _places(files):
-        normalizer = _normalizer(profile, dialect)
+        normalizer = _normalizer(profile, dialect, repair)
         _read(file, normalizer, place)
         out.print(styled(f"{name_of(file)}: {verdict(normalizer)}", "bold"), soft_wrap=True)
         _explain(normalizer, out)
@@ -255,9 +267,9 @@ def _places(files: list[str]) -> Iterator[tuple[str, str]]:
         yield file, f"{at} of {len(files)}: {name_of(file)}" if len(files) > 1 else ""
 
 
-def _normalizer(profile: str, dialect: str) -> Normalizer:
+def _normalizer(profile: str, dialect: str, repairs: list[str] | None = None) -> Normalizer:
     try:
-        return Normalizer(profile, dialect=dialect)
+        return Normalizer(profile, dialect=dialect, repairs=repairs or ())
     except LocalError as error:
         _wrong_use(str(error))
 

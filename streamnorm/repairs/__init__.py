@@ -6,12 +6,18 @@ from typing import Final
 
 from streamnorm.repairs.base import Check, Repair, ShapeRepair
 from streamnorm.repairs.framing import FRAMING_REPAIRS
+from streamnorm.repairs.leaks import LEAK_REPAIRS
 from streamnorm.repairs.order import ORDER_CHECKS, ORDER_REPAIRS
 from streamnorm.repairs.shape import SHAPE_REPAIRS
 
 __all__ = ["CHECKS", "REGISTRY", "REPAIRS", "Check", "Repair", "ShapeRepair"]
 
-REPAIRS: Final[tuple[type[Repair], ...]] = (*FRAMING_REPAIRS, *SHAPE_REPAIRS, *ORDER_REPAIRS)
+REPAIRS: Final[tuple[type[Repair], ...]] = (
+    *FRAMING_REPAIRS,
+    *SHAPE_REPAIRS,
+    *ORDER_REPAIRS,
+    *LEAK_REPAIRS,
+)
 CHECKS: Final[tuple[type[Check], ...]] = ORDER_CHECKS
 
 REGISTRY: Final[dict[str, type[Repair] | type[Check]]] = {

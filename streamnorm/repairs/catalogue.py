@@ -55,6 +55,8 @@ CODES: Final[dict[str, tuple[str, ...]]] = {
     "reasoning-details-array": ("reasoning-from-details", "reasoning-renamed"),
     "reasoning-text-alt-names": ("reasoning-text-renamed", "thinking-renamed"),
     "reasoning-non-string": ("reasoning-object",),
+    # Where a profile or the caller asks for it.
+    "reasoning-think-tags-in-content": ("think-tags", "think-tag-unopened"),
     # The finish.
     "finish-stop-with-tool-calls": ("finish-stop-with-calls",),
     "finish-missing": ("finish-missing",),
@@ -172,7 +174,6 @@ LEFT: Final[dict[str, str]] = {
     "content-cumulative": "in text nothing tells a repetition from what was meant",
     "content-leading-whitespace": "whitespace may be meant",
     "content-special-tokens": "text that looks like a token may be meant",
-    "reasoning-think-tags-in-content": "left as text: taking reasoning out of text is for a profile or the caller to ask for",
     "reasoning-repeated-delta": "the model may have said it twice",
     "error-repetition-loop": "a model that repeats itself is no fault of the stream",
     "tc-name-garbage": "a name that no tool has is for whoever knows the tools",

@@ -92,3 +92,13 @@ def test_the_place_says_which_chunks_and_how_often(chunks: tuple[int, ...], word
 def test_a_place_with_more_chunks_than_are_remembered_says_that_it_goes_on() -> None:
     assert found(*range(1, 41)).where.endswith(", 15, 16 and on (40 times)")
     assert found(*range(1, 17)).where.endswith(", 15, 16")
+
+
+def test_a_repair_that_is_not_safe_runs_where_it_is_asked_for() -> None:
+    body = text("<think>Hm.</think>", "Hi")
+    assert "think-tags" not in invoke("explain", "-", stdin=body).stdout
+    asked = invoke("explain", "--repair", "think-tags", "-", stdin=body)
+    assert "repair think-tags" in asked.stdout
+    wrong = invoke("replay", "--repair", "think-tag", "-", stdin=body)
+    assert wrong.exit_code == 2
+    assert "did you mean 'think-tags'?" in wrong.stderr

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Final
 
 from streamnorm.dialects.chat.pieces import Slot
-from streamnorm.dialects.chat.toolcalls import CallReader
+from streamnorm.dialects.chat.thinking import ThinkSplitter
+from streamnorm.dialects.chat.toolcalls import CallReader, Later
 from streamnorm.dialects.chat.voice import Place, Voice
 from streamnorm.dialects.chat.wire import Call, Choice, Delta
 from streamnorm.events import (
@@ -28,13 +29,15 @@ _CUT_REASONS: Final = frozenset({"length", "content_filter"})
 class ChoiceReader(CallReader):
     """Reads the deltas of one choice into events and pieces."""
 
-    __slots__ = ("_ended_at", "_ending")
+    __slots__ = ("_ended_at", "_ending", "_thinking")
 
     def __init__(self, index: int, voice: Voice) -> None:
         super().__init__(index, voice)
         self._ending: Slot | None = None
         #: The number and the data of the chunk that brought the finish reason.
         self._ended_at: tuple[int, bytes] | None = None
+        #: Takes reasoning out of the text, as long as there may be some, and where it was asked for.
+        self._thinking = voice.thinking()
 
     @property
     def finished(self) -> bool:
@@ -52,6 +55,8 @@ class ChoiceReader(CallReader):
         place.role = delta.role
         if place.wild or self.halves:
             self._mend_text(delta)
+        if self._thinking is not None and delta.content:
+            self._take_out_thinking(self._thinking, delta, delta.content, place, events)
         calls = self._calls_of(delta)
         says = _says(delta) or choice.logprobs is not None
         reason = choice.finish_reason
@@ -69,7 +74,7 @@ class ChoiceReader(CallReader):
             self._ending = place.slot()
             self._ended_at = findings.chunk, findings.data
             self._set_finish(reason)
-        self.calm = not (self._held or self.halves or self._ending)
+        self.calm = not (self._held or self.halves or self._ending or self._thinking)
         return self.raw_reason if self.finish_reason is None else None
 
     def _delta_of(self, choice: Choice) -> Delta:
@@ -127,6 +132,49 @@ class ChoiceReader(CallReader):
         self._collect(choice, delta)
         self._put_body(delta, place, choice.logprobs)
 
+    def _take_out_thinking(
+        self,
+        splitter: ThinkSplitter,
+        delta: Delta,
+        text: str,
+        place: Place,
+        events: list[Event],
+    ) -> None:
+        """Leave in `delta` the last part of its text, be it text or reasoning; what comes before that is told."""
+        tags = splitter.tags
+        *earlier, last = splitter.feed(text) or [(False, "")]
+        self._note_tags(splitter.tags - tags)
+        if splitter.done:
+            self._thinking = None
+        if earlier or last != (False, text):
+            place.whole = False
+        for part in earlier:
+            self._tell_part(*part, place, events)
+        reasoning, words = last
+        if reasoning and delta.reasoning_content:
+            self._tell_part(True, words, place, events)
+            words = ""
+        if reasoning and words:
+            delta.reasoning_content = words
+        delta.content = None if reasoning else words or None
+
+    def _note_tags(self, count: int) -> None:
+        for _ in range(count):
+            self._findings.note(self._voice.thinks)
+
+    def _tell_part(self, reasoning: bool, text: str, place: Place, events: list[Event]) -> None:
+        delta = Delta(reasoning_content=text) if reasoning else Delta(content=text)
+        self._tell_body(Choice(self.index, delta), delta, place, events)
+
+    def flush(self, events: list[Event]) -> None:
+        """Tell the text that was held, as nothing more will come to decide what it is."""
+        if self._thinking is not None:
+            tags = self._thinking.tags
+            parts = self._thinking.close()
+            self._note_tags(self._thinking.tags - tags)
+            for part in parts:
+                self._tell_part(*part, Later(Slot()), events)
+
     def _collect(self, choice: Choice, delta: Delta) -> None:
         """What the final message has besides text and calls."""
         if delta.audio:
@@ -159,6 +207,7 @@ class ChoiceReader(CallReader):
         findings = self._findings
         self.calm = False
         self._flush_halves()
+        self.flush(events)
         number, data = self._ended_at or (findings.chunk, findings.data)
         for mend in repair.FINISH_REPAIRS:
             if mend.mend(self):

@@ -232,6 +232,7 @@ class ChatReader:
         if self._over:
             return
         for choice in self._choices.values():
+            choice.flush(events)
             choice.release(events)
             choice.calm = False
         self.failure = failure

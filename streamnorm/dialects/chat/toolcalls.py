@@ -21,7 +21,7 @@ from streamnorm.dialects.chat.wire import MISSING, Call, Choice, Custom, Delta, 
 from streamnorm.events import ArgumentsDelta, Event, ToolCallFinished, ToolCallStarted
 from streamnorm.repairs import order as repair
 
-__all__ = ["MAX_HELD", "CallReader"]
+__all__ = ["MAX_HELD", "CallReader", "Later"]
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -46,8 +46,8 @@ class _Held:
         self.early = early
 
 
-class _At(Place):
-    """The place of a fragment that is read later than it came."""
+class Later(Place):
+    """The place of text that is read later than it came."""
 
     __slots__ = ("_slot",)
 
@@ -359,7 +359,7 @@ class CallReader(ChoiceState):
             elif not held.text:
                 self._tell_opening(call, held.slot, events)
             elif held.early:
-                self._read_fragment(held.text, call, _At(held.slot), 0, events)
+                self._read_fragment(held.text, call, Later(held.slot), 0, events)
             elif held.text.strip() == "null":
                 self._findings.note(repair.ToolArgumentsEmpty.code)
                 self._tell(call, "{}", Slot(), events)

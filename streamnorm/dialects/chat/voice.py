@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final
 
 from streamnorm.assemble import StreamState
 from streamnorm.dialects.chat.pieces import Origin, Slot
+from streamnorm.dialects.chat.thinking import ThinkSplitter
 from streamnorm.events import FinishReason
 from streamnorm.findings import Findings
+from streamnorm.repairs.leaks import ThinkTags, ThinkTagUnopened
 
 __all__ = ["FINISH_REASONS", "NOWHERE", "NOWHERE_WILD", "Place", "Voice"]
 
@@ -44,6 +46,10 @@ FINISH_REASONS: Final[Mapping[str, FinishReason | None]] = {
     "network_error": None,
     "insufficient_system_resource": None,
 }
+
+
+#: The first of them that is on: one that begins inside knows the opening tag too.
+_THINKERS: Final = (ThinkTagUnopened, ThinkTags)
 
 
 class Place:
@@ -131,11 +137,20 @@ NOWHERE_WILD: Final = _Nowhere(wild=True)
 class Voice:
     """Where a stream's readers speak: findings, canonical chunks where wanted, and the caller's choices.
 
-    `pieces` collects the chunks (None: nobody wants them): a `Piece`, or from the fast path, which builds none, the chunk's
-    bytes or the typed chunk that its decoder made.
+    `unsafe` has the codes of the repairs that are not safe and were asked for. `pieces` collects the chunks (None: nobody
+    wants them): a `Piece`, or from the fast path, which builds none, the chunk's bytes or the typed chunk that its decoder
+    made.
     """
 
-    __slots__ = ("final_names", "findings", "finish_reasons", "legacy", "pieces", "stream")
+    __slots__ = (
+        "final_names",
+        "findings",
+        "finish_reasons",
+        "legacy",
+        "pieces",
+        "stream",
+        "thinks",
+    )
 
     def __init__(
         self,
@@ -145,6 +160,7 @@ class Voice:
         final_names: frozenset[str] = frozenset(),
         finish_reasons: Mapping[str, FinishReason | None] = FINISH_REASONS,
         legacy: bool = False,
+        unsafe: Container[str] = (),
     ) -> None:
         self.findings = findings
         self.stream = stream
@@ -152,3 +168,11 @@ class Voice:
         self.final_names = final_names
         self.finish_reasons = finish_reasons
         self.legacy = legacy
+        #: The code of the repair that takes reasoning out of the text, "" for none.
+        self.thinks = next((repair.code for repair in _THINKERS if repair.code in unsafe), "")
+
+    def thinking(self) -> ThinkSplitter | None:
+        """What takes reasoning out of the text of one choice; None where nobody asked for it."""
+        if not self.thinks:
+            return None
+        return ThinkSplitter(unopened=self.thinks == ThinkTagUnopened.code)
