@@ -3,75 +3,180 @@
 from __future__ import annotations
 
 import json
+import re
+import runpy
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from corpus import CAPTURES, require
+from corpus import CAPTURES, facts, require
 
 import streamnorm
 from streamnorm import Normalizer, ProfileError, load_profile, provider_ids
+from streamnorm.profiles import REQUEST_RULES
 from streamnorm.repairs import REGISTRY, Repair
 
 ROOT = Path(__file__).resolve().parents[1]
 
 #: Where a provider's captures bear another name than its profile.
 FOLDERS = {"gemini-openai": "google-gemini"}
-LIVE = {"vllm": "vllm", "llamacpp": "llama_server"}
+LIVE = {"vllm": "vllm", "llamacpp": "llama_server", "litellm-proxy": "litellm"}
+
+#: Captured, but in no list of providers: other hosts than those whose name they bear, or nobody knows whose.
+NO_PROFILE = {"azure-ai", "local", "ollama-cloud", "xiaomi"}
+
+
+@cache
+def captured() -> dict[str, list[Path]]:
+    """Chat streams whose bytes are exact, by folder: a recorder that rebuilt the framing, or kept only the chunks' objects,
+    tells nothing of what the server sent."""
+    index = json.loads(require(CAPTURES / "index.json").read_text("utf-8"))
+    bodies: dict[str, list[Path]] = {}
+    for stream in index["streams"]:
+        if stream["dialect"] == "chat" and stream["fidelity"].startswith("exact"):
+            bodies.setdefault(stream["provider"], []).append(CAPTURES / stream["file"])
+    return bodies
 
 
 def bodies_of(provider: str) -> list[Path]:
-    """The provider's streams whose bytes are exact: a recorder that rebuilt the framing, or kept only the chunks' objects,
-    tells nothing of what the server sent."""
-    bodies = sorted((ROOT / "fixtures" / provider).glob("*.sse"))
-    index = require(CAPTURES / "index.json")
-    folder = FOLDERS.get(provider, provider)
-    bodies += [
-        CAPTURES / stream["file"]
-        for stream in json.loads(index.read_text("utf-8"))["streams"]
-        if stream["dialect"] == "chat"
-        and stream["provider"] == folder
-        and stream["fidelity"].startswith("exact")
-    ]
     live = CAPTURES / "live" / LIVE.get(provider, "-")
-    bodies += [
-        path
-        for path in sorted(live.glob("*.sse"))
-        if not path.name.startswith(("responses", "messages"))
+    return [
+        *sorted((ROOT / "fixtures" / provider).glob("*.sse")),
+        *captured().get(FOLDERS.get(provider, provider), []),
+        *(
+            path
+            for path in sorted(live.glob("*.sse"))
+            if not path.name.startswith(("responses", "messages"))
+        ),
     ]
-    return bodies
+
+
+def repairs_in(body: bytes, profile: str = "auto") -> set[str]:
+    normalizer = Normalizer(profile)
+    normalizer.feed(body)
+    normalizer.close()
+    codes = {finding.code for finding in normalizer.findings}
+    return {code for code in codes if issubclass(REGISTRY[code], Repair)}
 
 
 @pytest.mark.parametrize("provider", provider_ids())
 def test_what_fires_over_a_providers_streams_is_what_its_profile_names(provider: str) -> None:
-    fired: dict[str, str] = {}
     bodies = bodies_of(provider)
+    if not bodies:
+        return  # what its profile names is shown by the examples, below
+    fired: dict[str, str] = {}
     for path in bodies:
-        normalizer = Normalizer(provider)
-        normalizer.feed(path.read_bytes())
-        normalizer.close()
-        for finding in normalizer.findings:
-            if issubclass(REGISTRY[finding.code], Repair):
-                fired.setdefault(finding.code, path.name)
+        for code in repairs_in(path.read_bytes(), provider):
+            fired.setdefault(code, path.name)
     named = load_profile(provider).codes
-    assert bodies, f"no stream of {provider} to prove its claims with"
     assert named - fired.keys() == set(), "named, but nothing shows it"
     assert fired.keys() - named == set(), {c: f for c, f in fired.items() if c not in named}
 
 
-def test_the_profiles_of_this_release_are_there() -> None:
-    assert set(provider_ids()) >= {
-        *("openai", "empower", "azure-openai", "mistral", "groq", "gemini-openai", "deepseek"),
-        *("openrouter", "alibaba", "zai", "vllm", "llamacpp"),
-    }
+def test_every_provider_with_a_stream_has_a_profile() -> None:
+    folders = {FOLDERS.get(provider, provider) for provider in provider_ids()}
+    assert captured().keys() - folders == NO_PROFILE
+
+
+def bodies_around(lines: Iterable[str]) -> Iterator[bytes]:
+    """Small streams that have these payloads in them: each once and twice, and all of them, with and without an opening, a
+    finish and a `[DONE]` around."""
+    head = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    text = {"role": "assistant", "content": "<whole answer>"}
+    opening = head | {"choices": [{"index": 0, "delta": text, "finish_reason": None}]}
+    end = head | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    alone: list[Any] = []
+    for line in lines:
+        try:
+            payload = json.loads(line)
+        except ValueError:
+            payload = line
+        if isinstance(payload, dict) and "tool_calls" in payload:
+            payload = {"choices": [{"index": 0, "delta": payload}]}
+        alone.append(payload)
+    for run in [*([p] for p in alone), *([p, p] for p in alone), alone]:
+        whole = [head | payload if isinstance(payload, dict) else payload for payload in run]
+        for frames in ([opening, *whole, end, "[DONE]"], [*run, end], [opening, *whole, "[DONE]"]):
+            texts = (frame if isinstance(frame, str) else json.dumps(frame) for frame in frames)
+            yield "".join(f"data: {payload}\n\n" for payload in texts).encode()
+
+
+@cache
+def shown_by(quirk: str) -> set[str]:
+    """The repairs that fire over the catalogued quirk's example lines."""
+    lines = [line["line"] for line in quirks()[quirk]["example_lines"]]
+    return set().union(*map(repairs_in, bodies_around(lines)))
+
+
+@cache
+def quirks() -> dict[str, Any]:
+    return {quirk["id"]: quirk for quirk in facts("quirks.json")}
+
+
+def sources_of(quirk: str) -> set[str]:
+    return {evidence["source"] for evidence in quirks()[quirk]["evidence"]}
+
+
+def known() -> dict[str, Any]:
+    return {provider["id"]: provider for provider in facts("providers.json")}
 
 
 @pytest.mark.parametrize("provider", provider_ids())
-def test_a_profile_is_found_by_its_base_url(provider: str) -> None:
+def test_without_a_stream_a_claim_is_shown_by_an_example_from_its_source(provider: str) -> None:
+    if bodies_of(provider):
+        return
+    for claim in load_profile(provider).repairs:
+        told = [q for q in known()[provider]["quirks"] if claim.source in sources_of(q)]
+        assert any(claim.code in shown_by(quirk) for quirk in told), claim.code
+
+
+def test_every_provider_of_the_facts_has_a_profile_that_says_the_same() -> None:
+    assert provider_ids() == sorted(known())
+    for provider, fact in known().items():
+        profile = load_profile(provider)
+        said = (profile.base_url, profile.kind, profile.key_variables)
+        assert said == (fact["base_url"], fact["kind"], fact["api_key_env"]), provider
+        rules = {f"rq-{claim.rule}" for claim in profile.request}
+        assert rules == set(fact["request_constraints"]), provider
+
+
+def test_the_request_rules_are_those_of_the_facts_and_each_claim_has_its_evidence() -> None:
+    rules = {q.removeprefix("rq-") for q, fact in quirks().items() if fact["axis"] == "request"}
+    assert rules == REQUEST_RULES.keys()
+    for provider in provider_ids():
+        for claim in load_profile(provider).request:
+            assert claim.source in sources_of(f"rq-{claim.rule}"), (provider, claim.rule)
+
+
+@pytest.mark.parametrize("provider", provider_ids())
+def test_every_profile_loads_and_its_base_url_finds_it(provider: str) -> None:
     profile = load_profile(provider)
-    url = profile.base_url.replace("{resource}", "my-resource")
+    if not profile.base_url.startswith("https://"):
+        return  # a local server's usual port, or the operator's own host
+    url = re.sub(r"\{[^}]*\}", "my-own.example", profile.base_url)
     assert load_profile(url).id == provider
     assert load_profile(url + "/chat/completions").id == provider
+
+
+def test_a_local_server_is_found_by_a_port_that_is_its_alone() -> None:
+    assert load_profile("http://localhost:11434/v1").id == "ollama"
+    assert load_profile("http://localhost:8000/v1/chat/completions").id == "vllm"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("https://dashscope.aliyuncs.com/compatible-mode/v1", 'use "auto"'),
+        ("http://localhost:59999/v1", 'use "auto"'),
+        ("https:///v1", 'use "auto"'),
+        ("http://127.0.0.1:8080/v1", "llamacpp and llamafile; give the name of one"),
+    ],
+)
+def test_a_base_url_that_could_be_anybodys_finds_nobody(url: str, says: str) -> None:
+    with pytest.raises(ProfileError, match=says):
+        load_profile(url)
 
 
 def test_an_unknown_base_url_says_what_to_do() -> None:
@@ -91,6 +196,11 @@ enough = "stop"
 [repairs.tool-index-missing]
 source = "https://example.com/issue"
 checked = 2026-11-21
+
+[request.seed-renamed]
+source = "https://example.com/seed"
+checked = 2026-11-21
+note = "dice"
 """
 
 
@@ -103,7 +213,9 @@ def written(tmp_path: Path, text: str, name: str = "example") -> Path:
 def test_a_profile_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
     profile = load_profile(written(tmp_path, GOOD))
     assert (profile.id, profile.name) == ("example", "Example")
+    assert profile.kind == "hosted"
     assert profile.codes == {"tool-index-missing"}
+    assert [(claim.rule, claim.note) for claim in profile.request] == [("seed-renamed", "dice")]
     assert load_profile(str(tmp_path / "example.toml")) == profile
 
 
@@ -114,6 +226,9 @@ def test_a_profile_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
         ("[repairs.tool-index-mising]", "tool-index-missing", 9),
         ("chekced = 2026-11-21", "checked", 4),
         ('enough = "stopp"', "stop", 7),
+        ("[request.seed-renaming]", "seed-renamed", 13),
+        ('nota = "dice"', "note", 16),
+        ('kind = "locale"', "local", 4),
     ],
 )
 def test_a_misspelt_word_names_file_line_and_the_nearest_right_one(
@@ -137,6 +252,8 @@ def test_a_misspelt_word_names_file_line_and_the_nearest_right_one(
         (GOOD.replace("2026-11-21", '"soon"', 1), "checked"),
         (GOOD + "\n[repairs.stream-failed]\nsource = 'x'\nchecked = 2026-11-21\n", "no repair"),
         ("extends = 'gorq'\n" + GOOD, "did you mean 'groq'?"),
+        ("request = 5\n" + GOOD.partition("[")[0], "request"),
+        (GOOD + "\n[request.rq-seed-renamed]\nchecked = 2026-11-21\n", "no request rule"),
     ],
 )
 def test_what_else_is_wrong_with_a_profile_is_said(tmp_path: Path, text: str, says: str) -> None:
@@ -151,6 +268,8 @@ def test_a_profile_extends_another_table_by_table(tmp_path: Path) -> None:
     assert profile.codes == load_profile("groq").codes | {"tool-index-missing"}
     assert profile.key_variables == load_profile("groq").key_variables
     assert profile.name == "Example"
+    inherited = {claim.rule for claim in load_profile("groq").request}
+    assert {claim.rule for claim in profile.request} == inherited | {"seed-renamed"}
 
 
 def test_an_unknown_profile_names_the_nearest() -> None:
@@ -195,3 +314,10 @@ def test_the_data_folder_holds_data_only() -> None:
     if not folder.is_dir():
         folder = Path(streamnorm.__file__).parent / "providers"
     assert {path.suffix for path in folder.iterdir()} == {".toml"}
+
+
+def test_the_page_about_providers_is_fresh() -> None:
+    script = ROOT / "scripts" / "write_docs.py"
+    if not script.is_file():
+        pytest.skip("the page's writer is not here")
+    assert runpy.run_path(str(script))["main"](["--check"]) == 0, "run python scripts/write_docs.py"

@@ -24,7 +24,7 @@ from streamnorm.cli.telling import Teller, event_line
 from streamnorm.errors import LocalError
 from streamnorm.events import Event
 from streamnorm.normalizer import Normalizer
-from streamnorm.profiles import load_profile, provider_ids
+from streamnorm.profiles import REQUEST_RULES, load_profile, provider_ids
 
 __all__ = ["app", "run"]
 
@@ -249,6 +249,12 @@ def providers(
         out.print()
         out.print(styled(claim.code, "yellow"))
         out.print(styled(f"  {claim.source} ({claim.checked})"), soft_wrap=True)
+    for rule in profile.request:
+        out.print()
+        out.print(styled(f"request: {rule.rule}", "yellow"))
+        note = f" {rule.note}" if rule.note else ""
+        out.print(styled(f"  {REQUEST_RULES[rule.rule]}{note}"), soft_wrap=True)
+        out.print(styled(f"  {rule.source} ({rule.checked})"), soft_wrap=True)
 
 
 def _profiles() -> Table:

@@ -1,0 +1,219 @@
+"""Writes docs/providers.md from the profiles and docs/quirks.md from the registry of repairs and the catalogue of quirks. With
+`--check` it writes nothing and exits 1 where a page is stale."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from streamnorm import load_profile, provider_ids
+from streamnorm.profiles import REQUEST_RULES, Profile, RequestClaim
+from streamnorm.repairs import CHECKS, REPAIRS, Check, Repair
+from streamnorm.repairs.catalogue import CODES, LEFT, TOLERATED
+
+DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
+
+#: A table of all repairs is wider than a page: they are shown by what they mend, which is how their codes begin. What begins
+#: otherwise belongs to the first.
+PARTS: Final = {
+    "Frames and chunks": ("chunk", "done", "frame"),
+    "Choices, text and reasoning": (
+        *("choice", "choices", "content", "delta", "logprobs", "message", "reasoning", "role"),
+        "thinking",
+    ),
+    "Finish and usage": ("finish", "usage"),
+    "Tool calls": ("function", "tool"),
+}
+
+HEAD: Final = """\
+# Providers
+
+<!-- Written by `python scripts/write_docs.py` from providers/*.toml. Edit those. -->
+
+Each provider is a file in `providers/`; the source of every claim, and the day it was looked at, stand there. A provider that
+is not listed needs no file: the profile `auto` runs every safe repair on any stream.
+"""
+
+REPAIRS_HEAD: Final = """\
+## What their streams need
+
+A dot says that this provider was seen to need the repair, in a recorded stream or in the report that the profile cites. Repairs
+that no profile names are left out.
+"""
+
+REQUEST_HEAD: Final = """\
+## What their requests need
+
+Rules for what is sent, as data: the stream's pipeline does not apply them.
+"""
+
+
+QUIRKS_HEAD: Final = """\
+# Quirks
+
+<!-- Written by `python scripts/write_docs.py` from the registry of repairs and the catalogue of quirks. Edit those. -->
+
+What streams do that they should not, and what becomes of it. Every row is a class with its code; its finding has the same
+name. The link shows the smallest stream in which it acts, and beside that stream what is made of it. All are there since 0.1.0.
+"""
+
+CHECKS_HEAD: Final = """\
+## Checks
+
+What no repair can mend. Such a finding means: do not trust this stream, or this call.
+"""
+
+UNSAFE_HEAD: Final = """\
+## Repairs that are asked for
+
+A text may look like this and be meant so: these run where a profile names them, or where the caller does.
+"""
+
+TOLERATED_HEAD: Final = """\
+## Nothing to be done
+
+Known quirks that need no repair.
+"""
+
+LEFT_HEAD: Final = """\
+## Left as it is
+
+Known quirks that nothing is done about.
+"""
+
+
+def quirks_page(profiles: Sequence[Profile]) -> str:
+    """The page of quirks, as Markdown."""
+    safe = [repair for repair in REPAIRS if repair.safe]
+    unsafe = [repair for repair in REPAIRS if not repair.safe]
+    parts: list[tuple[str, Sequence[type[Repair] | type[Check]]]] = [
+        (QUIRKS_HEAD + "\n## Repairs\n", safe),
+        (UNSAFE_HEAD, unsafe),
+        (CHECKS_HEAD, CHECKS),
+    ]
+    lines = []
+    for head, kinds in parts:
+        heads = ("code", "what is seen", "what is done", "the rule", "seen on", "quirks")
+        lines += [head, *_table(heads, (_quirk(kind, profiles) for kind in kinds))]
+    for head, table in ((TOLERATED_HEAD, TOLERATED), (LEFT_HEAD, LEFT)):
+        rows = ((_code(quirk), _prose(words)) for quirk, words in table.items())
+        lines += [head, *_table(("quirk", "why"), rows)]
+    return "\n".join(lines)
+
+
+def _quirk(kind: type[Repair] | type[Check], profiles: Sequence[Profile]) -> Sequence[str]:
+    code = kind.code
+    return (
+        f"[{_code(code)}](../fixtures/repairs/{code}.sse)",
+        _prose(kind.__doc__ or ""),
+        _prose(kind.done if issubclass(kind, Repair) else "reported"),
+        _prose(kind.rule),
+        ", ".join(profile.id for profile in profiles if code in profile.codes),
+        ", ".join(quirk for quirk, codes in CODES.items() if code in codes),
+    )
+
+
+def providers_page(profiles: Sequence[Profile]) -> str:
+    """The page of providers, as Markdown."""
+    return "\n".join([HEAD, *_providers(profiles), *_repairs(profiles), *_requests(profiles)])
+
+
+def _providers(profiles: Sequence[Profile]) -> Iterator[str]:
+    yield from _table(
+        ("id", "name", "kind", "base URL"),
+        (
+            (_code(profile.id), _text(profile.name), profile.kind, _code(profile.base_url))
+            for profile in profiles
+        ),
+    )
+
+
+def _repairs(profiles: Sequence[Profile]) -> Iterator[str]:
+    yield REPAIRS_HEAD
+    named = frozenset[str]().union(*(profile.codes for profile in profiles))
+    for part in PARTS:
+        codes = [
+            repair.code for repair in REPAIRS if repair.code in named and _part(repair.code) == part
+        ]
+        if codes:
+            yield f"### {part}\n"
+            yield from _matrix(profiles, codes)
+
+
+def _matrix(profiles: Sequence[Profile], codes: Sequence[str]) -> Iterator[str]:
+    yield from _table(
+        ("provider", *map(_code, codes)),
+        (
+            (_code(profile.id), *("●" if code in profile.codes else "" for code in codes))
+            for profile in profiles
+            if profile.codes.intersection(codes)
+        ),
+    )
+
+
+def _part(code: str) -> str:
+    first = code.partition("-")[0]
+    return next((part for part, firsts in PARTS.items() if first in firsts), next(iter(PARTS)))
+
+
+def _requests(profiles: Sequence[Profile]) -> Iterator[str]:
+    yield REQUEST_HEAD
+    for profile in profiles:
+        if profile.request:
+            yield f"### {_text(profile.id)}\n"
+            yield "\n".join(map(_rule, profile.request)) + "\n"
+
+
+def _rule(claim: RequestClaim) -> str:
+    note = f" *{_text(claim.note)}*" if claim.note else ""
+    link = re.fullmatch(r"https?://\S+", claim.source)
+    source = f"[source](<{claim.source}>)" if link else f"Source: {_text(claim.source)}"
+    return f"- {_code(claim.rule)}: {REQUEST_RULES[claim.rule]}{note} ({source})"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    lines = [heads, ["---"] * len(heads), *rows]
+    yield "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+
+
+def _text(words: str) -> str:
+    """`words` with what Markdown would read as its own marked as text, on one line."""
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(words.split()))
+
+
+def _prose(words: str) -> str:
+    """Words of our own, which may have code in them, on one line of a table."""
+    return " ".join(words.split()).replace("|", r"\|")
+
+
+def _code(word: str) -> str:
+    """`word` as code; in a table a bar ends the cell even there."""
+    return "`" + word.replace("`", "'").replace("|", r"\|") + "`"
+
+
+def main(arguments: Sequence[str]) -> int:
+    if set(arguments) - {"--check"}:
+        print("usage: write_docs.py [--check]", file=sys.stderr)
+        return 2
+    profiles = [load_profile(provider) for provider in provider_ids()]
+    pages = {"providers.md": providers_page(profiles), "quirks.md": quirks_page(profiles)}
+    if not arguments:
+        DOCS.mkdir(exist_ok=True)
+        for name, text in pages.items():
+            (DOCS / name).write_text(text, "utf-8")
+        return 0
+    stale = [
+        name
+        for name, text in pages.items()
+        if not (DOCS / name).is_file() or (DOCS / name).read_text("utf-8") != text
+    ]
+    for name in stale:
+        print(f"docs/{name} is stale: run python scripts/write_docs.py", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
