@@ -15,6 +15,7 @@ from corpus import CAPTURES, facts, require
 
 import streamnorm
 from streamnorm import Normalizer, ProfileError, load_profile, provider_ids
+from streamnorm.cli.infer import Evidence
 from streamnorm.profiles import REQUEST_RULES
 from streamnorm.repairs import REGISTRY, Repair
 
@@ -73,6 +74,46 @@ def test_what_fires_over_a_providers_streams_is_what_its_profile_names(provider:
     named = load_profile(provider).codes
     assert named - fired.keys() == set(), "named, but nothing shows it"
     assert fired.keys() - named == set(), {c: f for c, f in fired.items() if c not in named}
+
+
+@pytest.mark.parametrize("provider", provider_ids())
+def test_a_providers_streams_lead_back_to_its_profile(provider: str, tmp_path: Path) -> None:
+    evidence = Evidence()
+    for path in bodies_of(provider):
+        normalizer = Normalizer()
+        normalizer.feed(path.read_bytes())
+        normalizer.close()
+        evidence.add(path.name, normalizer)
+    if not evidence.files:
+        return
+    profile = load_profile(provider)
+    assert list(evidence.drift(profile)) == []
+    written = tmp_path / "inferred.toml"
+    written.write_text("\n".join(evidence.toml(profile.name, profile.checked)), "utf-8")
+    assert load_profile(written).codes == profile.codes
+
+
+def test_a_new_provider_is_one_file_and_one_stream(tmp_path: Path) -> None:
+    """As CONTRIBUTING.md has it, and without any Python."""
+    (tmp_path / "example.toml").write_text(
+        """name = "Example"
+base_url = "https://api.example.com/v1"
+source = "https://docs.example.com/quickstart"
+checked = 2026-11-21
+
+[finish_reasons]
+bored = "stop"
+
+[repairs.finish-renamed]
+source = "fixtures/example/bored.sse"
+checked = 2026-11-21
+""",
+        "utf-8",
+    )
+    body = (ROOT / "fixtures" / "repairs" / "finish-unknown.sse").read_bytes()
+    assert not repairs_in(body)
+    profile = str(tmp_path / "example.toml")
+    assert repairs_in(body, profile) == load_profile(profile).codes == {"finish-renamed"}
 
 
 def test_every_provider_with_a_stream_has_a_profile() -> None:
