@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -152,8 +153,14 @@ class Profile(BaseModel):
 
 
 def provider_ids() -> list[str]:
-    """The ids of the profiles that come with streamnorm."""
-    return sorted({path.stem for folder in _FOLDERS for path in folder.glob("*.toml")})
+    """The ids of the profiles that come with streamnorm, and of those in the folders that `$STREAMNORM_PROVIDERS` lists."""
+    return sorted({path.stem for folder in _folders() for path in folder.glob("*.toml")})
+
+
+def _folders() -> list[Path]:
+    """Where profiles are; the user's own come first, and may replace one of ours."""
+    own = os.environ.get("STREAMNORM_PROVIDERS", "").split(os.pathsep)
+    return [*(Path(folder) for folder in own if folder), *_FOLDERS]
 
 
 def load_profile(name: str | Path) -> Profile:
@@ -200,7 +207,7 @@ def _pattern(base_url: str) -> str:
 
 
 def _path_of(provider: str) -> Path:
-    for folder in _FOLDERS:
+    for folder in _folders():
         path = folder / f"{provider}.toml"
         if path.is_file():
             return path

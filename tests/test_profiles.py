@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import runpy
 from collections.abc import Iterable, Iterator
@@ -114,6 +115,22 @@ checked = 2026-11-21
     assert not repairs_in(body)
     profile = str(tmp_path / "example.toml")
     assert repairs_in(body, profile) == load_profile(profile).codes == {"finish-renamed"}
+
+
+def test_profiles_of_ones_own_are_found_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = 'name = "Ours"\nbase_url = "https://llm.example.org/v1"\nsource = "us"\nchecked = 2026-11-21\n'
+    for name in ("ours", "groq"):
+        (tmp_path / f"{name}.toml").write_text(text.replace("llm.", f"{name}."), "utf-8")
+    monkeypatch.setenv(
+        "STREAMNORM_PROVIDERS", os.pathsep.join([str(tmp_path / "none"), str(tmp_path)])
+    )
+    assert "ours" in provider_ids()
+    assert load_profile("ours").name == load_profile("groq").name == "Ours"
+    assert load_profile("https://ours.example.org/v1").id == "ours"
+    monkeypatch.delenv("STREAMNORM_PROVIDERS")
+    assert load_profile("groq").name == "Groq"
 
 
 def test_every_provider_with_a_stream_has_a_profile() -> None:
