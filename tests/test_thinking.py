@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import chunk, cut_text, judge, sse, tell
+from strategies import chunk, cut_text, judge, opening, sse, tell
 
-from streamnorm import LocalError, Normalizer
+from streamnorm import LocalError, Normalizer, TextDelta, ToolCallStarted
 from streamnorm.dialects.chat.thinking import CLOSE, OPEN, ThinkSplitter
 
 BOTH = {"think-tags", "think-tag-unopened"}
@@ -105,6 +105,13 @@ def test_reasoning_that_is_cut_off_is_told_before_the_failure() -> None:
     told = tell(sse([chunk({"content": "<think>Hm.</th"})], done=False), repairs=["think-tags"])
     assert told.error is not None
     assert told.result.message.reasoning_content == "Hm.</th"
+
+
+def test_what_is_held_is_told_before_a_call() -> None:
+    deltas = [{"content": "\n"}, {"tool_calls": [opening(0, "call_1", "get", "{}")]}]
+    told = judge(sse([*map(chunk, deltas), chunk({}, "tool_calls")]), repairs=["think-tags"])
+    kinds = [type(event) for event in told.events]
+    assert kinds.index(TextDelta) < kinds.index(ToolCallStarted)
 
 
 def test_an_unknown_repair_is_refused_with_the_nearest_word() -> None:

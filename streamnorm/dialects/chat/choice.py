@@ -69,6 +69,8 @@ class ChoiceReader(CallReader):
         if says or not (calls or reason):
             self._tell_body(choice, delta, place, events)
         if calls:
+            # A call ends what text there was: nothing that may become a tag goes over it.
+            self.flush(events)
             self._read_calls(calls, delta, place, events)
         if reason:
             self._ending = place.slot()
