@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from streamnorm.assemble import Result, StreamState
 from streamnorm.dialects.chat.pieces import Piece
 from streamnorm.dialects.chat.reader import ChatReader
-from streamnorm.dialects.chat.voice import FINISH_REASONS, Voice
+from streamnorm.dialects.chat.voice import Voice
 from streamnorm.errors import FrameTooLarge, LocalError
 from streamnorm.events import Event, StreamFailed
 from streamnorm.findings import Finding, Findings
@@ -18,13 +19,22 @@ from streamnorm.repairs import REGISTRY, Repair
 from streamnorm.sse import Frame, FrameDecoder, FrameEncoder
 
 if TYPE_CHECKING:
+    from streamnorm.dialects.base import DialectReader
     from streamnorm.dialects.chat.types import ChatCompletionChunk
     from streamnorm.profiles import Profile
 
 __all__ = ["Normalizer"]
 
-#: The dialects that `Normalizer` reads.
-DIALECTS: Final = ("chat",)
+#: The dialects that `Normalizer` reads beside chat: the module of each, and the reader in it. They are imported when asked
+#: for.
+_READERS: Final = {
+    "anthropic": ("streamnorm.dialects.anthropic", "AnthropicReader"),
+    "cohere": ("streamnorm.dialects.cohere", "CohereReader"),
+    "gemini": ("streamnorm.dialects.gemini", "GeminiReader"),
+    "ollama": ("streamnorm.dialects.ollama", "OllamaReader"),
+    "responses": ("streamnorm.dialects.responses", "ResponsesReader"),
+}
+DIALECTS: Final = ("chat", *_READERS)
 
 #: What a Normalizer gives once it is closed.
 _CLOSED: Final = "nothing more"
@@ -40,7 +50,8 @@ class Normalizer:
     close. It never raises on what a server sent: it emits `StreamFailed`, and `error` holds it.
 
     profile: `"auto"` (every safe repair), a profile's name or path, or a `Profile`.
-    dialect: the wire protocol; `"chat"`.
+    dialect: the wire protocol: `"chat"`, `"anthropic"` (Messages), `"cohere"` (v2), `"gemini"` (streamGenerateContent),
+        `"ollama"` (its own, not its chat-completions), `"responses"`. All come to the same events, chunks and bytes.
     tools: the tools offered, as OpenAI tool dicts or names. A call whose name is one of them, and cannot grow into another,
         is told without waiting.
     n: how many choices were asked for, where known: with 1, an index that moves is still the one choice.
@@ -63,22 +74,24 @@ class Normalizer:
         legacy: bool = False,
         max_frame: int = 16 * 1024 * 1024,
     ) -> None:
-        if dialect not in DIALECTS:
-            raise LocalError(f"unknown dialect {dialect!r}: one of {', '.join(DIALECTS)}")
+        reader = _reader_of(dialect)
         self.profile = _profile(profile)
         self.dialect = dialect
         self._findings = Findings()
-        self._decoder = FrameDecoder(max_frame=max_frame, findings=self._findings)
-        reasons = self.profile.finish_reasons if self.profile else {}
+        self._decoder = FrameDecoder(
+            max_frame=max_frame,
+            json_body=reader is not None and reader.json_body,
+            findings=self._findings,
+        )
         self._voice = Voice(
             self._findings,
             StreamState(),
             final_names=_final_names(tools),
-            finish_reasons={**FINISH_REASONS, **reasons} if reasons else FINISH_REASONS,
+            own_reasons=self.profile.finish_reasons if self.profile else None,
             legacy=legacy,
             unsafe=_unsafe(repairs, self.profile),
         )
-        self._reader = ChatReader(self._voice, choices=n)
+        self._reader = reader(self._voice) if reader else ChatReader(self._voice, choices=n)
         self._output = ""
 
     # Three ways to drive it.
@@ -171,9 +184,7 @@ class Normalizer:
             return
         self._voice.pieces = []
         if output == "chunks":
-            from streamnorm.dialects.chat.types import decode_strict
-
-            self._reader.decode = decode_strict
+            self._reader.want_typed()
 
     def _read(self, data: bytes, events: list[Event]) -> None:
         try:
@@ -228,7 +239,20 @@ class Normalizer:
         return pieces
 
 
-def _ending(reader: ChatReader) -> bytes:
+def _reader_of(dialect: str) -> type[DialectReader] | None:
+    """The reader of a dialect, None for chat."""
+    if dialect == "chat":
+        return None
+    if dialect not in _READERS:
+        near = difflib.get_close_matches(dialect, DIALECTS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise LocalError(f"unknown dialect {dialect!r}: one of {', '.join(DIALECTS)}{hint}")
+    module, name = _READERS[dialect]
+    reader: type[DialectReader] = getattr(import_module(module), name)
+    return reader
+
+
+def _ending(reader: ChatReader | DialectReader) -> bytes:
     failure = reader.failure
     if failure is None:
         return FrameEncoder.DONE

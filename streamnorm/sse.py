@@ -33,6 +33,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 _DONE: Final = b"[DONE]"
 _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry"})
 _JSON_OPENS: Final = (b"{", b"[")
+_item = re.compile(rb"[^ \t\[\],]").search
 _structure = re.compile(rb'["{}\[\]]').finditer
 _end_of_string = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL).match
 
@@ -75,13 +76,20 @@ class FrameDecoder:
         finding (`repairs.framing` lists the codes).
     max_frame: the most data one frame may have, in bytes; past it `feed` raises FrameTooLarge, which carries the frames
         that came before.
+    json_body: JSON values instead of fields are no deviation: each is a frame, one after the other, or as the items of one
+        array.
 
     `last_event_id` and `retry` are as the specification has them, `comments` and `frames` count, `ignored` is the start of
     what was no field at all (an HTML page, for one).
     """
 
     def __init__(
-        self, strict: bool = False, *, max_frame: int = MAX_FRAME, findings: Findings | None = None
+        self,
+        strict: bool = False,
+        *,
+        max_frame: int = MAX_FRAME,
+        json_body: bool = False,
+        findings: Findings | None = None,
     ) -> None:
         self.findings = Findings() if findings is None else findings
         self.last_event_id = ""
@@ -90,6 +98,7 @@ class FrameDecoder:
         self.frames = 0
         self.ignored = b""
         self._strict = strict
+        self._json_body = json_body
         self._max = max_frame
         self._closed = False
         #: Between blocks, the beginning of the next one pending: whole plain blocks need none of what follows.
@@ -437,8 +446,13 @@ class FrameDecoder:
         elif line.lstrip().startswith(_JSON_OPENS):
             if self._data:
                 self._dispatch(frames, complete=True)
-            self._json = _JsonValue()
-            self._goes_on_with_json(self._json, line, frames)
+            if self._json_body:
+                self._read_items(line, frames)
+            else:
+                self._json = _JsonValue()
+                self._goes_on_with_json(self._json, line, frames)
+        elif self._json_body and not _item(line):
+            pass
         else:
             self._ignore(line)
 
@@ -449,16 +463,32 @@ class FrameDecoder:
             self._data_size = 0
             self._ignore(value.data)
             return False
-        value.feed(line)
+        end = value.feed(line, stop=self._json_body)
         self._data_size += len(line) + 1
         if value.whole:
             self._dispatch_json(value, frames)
+            self._read_items(line, frames, end)
         return True
+
+    def _read_items(self, line: bytes, frames: list[Frame], at: int = 0) -> None:
+        """Read `line` from `at` on, where it is or goes on with a sequence of JSON values; what is between them is left out."""
+        while item := _item(line, at):
+            at = item.start()
+            if line[at : at + 1] != b"{":
+                self._ignore(line[at:])
+                return
+            self._json = value = _JsonValue()
+            start, at = at, value.feed(line, at, stop=True)
+            self._data_size += at - start
+            if not value.whole:
+                return
+            self._dispatch_json(value, frames)
 
     def _dispatch_json(self, value: _JsonValue, frames: list[Frame]) -> None:
         data = self._as_utf8(value.data, self.frames + 1)
         self._values += 1
-        self._note("json-body" if self._values == 1 else "ndjson", data)
+        if not self._json_body:
+            self._note("json-body" if self._values == 1 else "ndjson", data)
         frames.append(Frame("message", data, self.last_event_id, None, value.whole))
         self.frames += 1
         self._json = None
@@ -494,10 +524,10 @@ class _JsonValue:
     def data(self) -> bytes:
         return b"\n".join(self._lines)
 
-    def feed(self, line: bytes) -> None:
-        """Read the next line. A string cannot go over lines: a newline in one would have been escaped."""
-        self._lines.append(line)
-        at, end = 0, len(line)
+    def feed(self, line: bytes, start: int = 0, *, stop: bool = False) -> int:
+        """Read the next line from `start` on. A string cannot go over lines: a newline in one would have been escaped.
+        `stop`: only up to the end of the value. Returns how far it was read."""
+        at, end = start, len(line)
         while at < end:
             match = next(_structure(line, at), None)
             if match is None:
@@ -509,7 +539,11 @@ class _JsonValue:
                 at = (string.end() if string else end) + 1
             else:
                 self._depth += 1 if mark in _JSON_OPENS else -1
+                if stop and self._depth <= 0:
+                    end = at
+        self._lines.append(line[start:end])
         self.whole = self._depth <= 0
+        return end
 
 
 class FrameEncoder:

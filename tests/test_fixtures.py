@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from strategies import judge, tell
 
+from streamnorm.normalizer import DIALECTS
 from streamnorm.repairs import REGISTRY, Repair
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -18,10 +19,13 @@ STREAMS = sorted(FIXTURES.rglob("*.sse"))
 
 
 def options(stream: Path) -> dict[str, Any]:
-    """How a fixture is read: one that shows a repair that is not safe, with that repair."""
+    """How a fixture is read: one that shows a repair that is not safe, with that repair; one of another dialect, as such."""
     entry = REGISTRY.get(stream.stem)
-    unsafe = entry is not None and issubclass(entry, Repair) and not entry.safe
-    return {"repairs": [stream.stem]} if unsafe else {}
+    if entry is None or not issubclass(entry, Repair):
+        return {"dialect": stream.parent.name} if stream.parent.name in DIALECTS else {}
+    if entry.dialects and "chat" not in entry.dialects:
+        return {"dialect": entry.dialects[0]}
+    return {} if entry.safe else {"repairs": [stream.stem]}
 
 
 def golden(stream: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from streamnorm.repairs.base import Check, Repair, ShapeRepair
 from streamnorm.repairs.framing import FRAMING_REPAIRS
 from streamnorm.repairs.leaks import LEAK_REPAIRS
 from streamnorm.repairs.order import ORDER_CHECKS, ORDER_REPAIRS
+from streamnorm.repairs.sequence import SEQUENCE_REPAIRS
 from streamnorm.repairs.shape import SHAPE_REPAIRS
 
 __all__ = ["CHECKS", "REGISTRY", "REPAIRS", "Check", "Repair", "ShapeRepair"]
@@ -17,6 +18,7 @@ REPAIRS: Final[tuple[type[Repair], ...]] = (
     *SHAPE_REPAIRS,
     *ORDER_REPAIRS,
     *LEAK_REPAIRS,
+    *SEQUENCE_REPAIRS,
 )
 CHECKS: Final[tuple[type[Check], ...]] = ORDER_CHECKS
 

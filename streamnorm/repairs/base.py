@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-__all__ = ["Check", "Repair", "ShapeRepair"]
+__all__ = ["ANY", "Check", "Repair", "ShapeRepair"]
+
+#: The `dialects` of what may be wrong with any stream.
+ANY: Final[tuple[str, ...]] = ()
 
 
 class Repair:
@@ -12,13 +15,14 @@ class Repair:
 
     `code` names it in findings and profiles, `rule` is the rule of the normal form that it restores, `done` says in words
     what it does. A `safe` repair changes nothing in a conformant stream (a law that the tests hold), so it always runs; one
-    that is not runs only where a profile names it.
+    that is not runs only where a profile names it. `dialects` are those it knows, `ANY` where it knows them all.
     """
 
     code: ClassVar[str]
     rule: ClassVar[str]
     done: ClassVar[str]
     safe: ClassVar[bool] = True
+    dialects: ClassVar[tuple[str, ...]] = ("chat",)
 
 
 class Check:

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from streamnorm.repairs.base import Repair
+from streamnorm.repairs.base import ANY, Repair
 
-__all__ = ["FRAMING_REPAIRS", "JsonNonFinite", "Utf8Invalid"]
+__all__ = ["FRAMING_REPAIRS", "JsonNonFinite", "SurrogateLone", "SurrogateSplit", "Utf8Invalid"]
 
 
-class FrameUnterminated(Repair):
+class _FramingRepair(Repair):
+    dialects = ANY
+
+
+class FrameUnterminated(_FramingRepair):
     """The last frame has no blank line behind it."""
 
     code = "frame-unterminated"
@@ -18,7 +22,7 @@ class FrameUnterminated(Repair):
     done = "the frame was read; if its JSON is cut, the stream is truncated"
 
 
-class FrameSingleNewline(Repair):
+class FrameSingleNewline(_FramingRepair):
     """Frames are separated by one newline."""
 
     code = "frame-single-newline"
@@ -26,7 +30,7 @@ class FrameSingleNewline(Repair):
     done = "each line was read as a frame"
 
 
-class ErrorField(Repair):
+class ErrorField(_FramingRepair):
     """An error sent as `error: {...}`, a field that SSE does not have."""
 
     code = "error-field"
@@ -34,7 +38,7 @@ class ErrorField(Repair):
     done = "read as an error frame"
 
 
-class JsonBody(Repair):
+class JsonBody(_FramingRepair):
     """A JSON body where a stream was promised."""
 
     code = "json-body"
@@ -42,7 +46,7 @@ class JsonBody(Repair):
     done = "the JSON value was read as a frame"
 
 
-class Ndjson(Repair):
+class Ndjson(_FramingRepair):
     """Several JSON values, one after the other, where a stream was promised."""
 
     code = "ndjson"
@@ -50,7 +54,7 @@ class Ndjson(Repair):
     done = "each JSON value was read as a frame"
 
 
-class DataPrefixDoubled(Repair):
+class DataPrefixDoubled(_FramingRepair):
     """`data: data: {...}`."""
 
     code = "data-prefix-doubled"
@@ -58,7 +62,7 @@ class DataPrefixDoubled(Repair):
     done = "the inner prefix was taken off"
 
 
-class CommentAsData(Repair):
+class CommentAsData(_FramingRepair):
     """A comment that was sent as data: `data: : keep-alive`."""
 
     code = "comment-as-data"
@@ -66,7 +70,7 @@ class CommentAsData(Repair):
     done = "read as a comment"
 
 
-class RawNewline(Repair):
+class RawNewline(_FramingRepair):
     """Raw newlines inside the payload."""
 
     code = "raw-newline"
@@ -74,7 +78,7 @@ class RawNewline(Repair):
     done = "the lines were joined"
 
 
-class UnknownLine(Repair):
+class UnknownLine(_FramingRepair):
     """A line that is no SSE field."""
 
     code = "unknown-line"
@@ -82,7 +86,7 @@ class UnknownLine(Repair):
     done = "the line was left out"
 
 
-class Utf8Invalid(Repair):
+class Utf8Invalid(_FramingRepair):
     """Bytes that are not UTF-8."""
 
     code = "utf8-invalid"
@@ -90,7 +94,7 @@ class Utf8Invalid(Repair):
     done = "each was replaced by U+FFFD"
 
 
-class JsonNonFinite(Repair):
+class JsonNonFinite(_FramingRepair):
     """NaN, an infinity, or a number too large for a float."""
 
     code = "json-non-finite"
@@ -98,7 +102,23 @@ class JsonNonFinite(Repair):
     done = "read as null"
 
 
-class FrameEmpty(Repair):
+class SurrogateSplit(_FramingRepair):
+    """The two halves of one character come in two deltas."""
+
+    code = "surrogate-split"
+    rule = "text is Unicode scalar values"
+    done = "the halves were joined"
+
+
+class SurrogateLone(_FramingRepair):
+    """Half a character."""
+
+    code = "surrogate-lone"
+    rule = "text is Unicode scalar values"
+    done = "replaced by U+FFFD"
+
+
+class FrameEmpty(_FramingRepair):
     """A frame with empty data, used as a heartbeat."""
 
     code = "frame-empty"
@@ -106,7 +126,7 @@ class FrameEmpty(Repair):
     done = "the frame was left out"
 
 
-class FrameScalar(Repair):
+class FrameScalar(_FramingRepair):
     """A frame whose JSON is not an object."""
 
     code = "frame-scalar"
@@ -114,7 +134,7 @@ class FrameScalar(Repair):
     done = "the frame was left out"
 
 
-class FrameOtherEvent(Repair):
+class FrameOtherEvent(_FramingRepair):
     """A frame of another kind, such as `event: ping`."""
 
     code = "frame-other-event"
@@ -122,7 +142,7 @@ class FrameOtherEvent(Repair):
     done = "the frame was left out"
 
 
-class DoneDecorated(Repair):
+class DoneDecorated(_FramingRepair):
     """`[DONE]` with something around it. Only the exact token ends a stream."""
 
     code = "done-decorated"
@@ -142,6 +162,8 @@ FRAMING_REPAIRS: Final[tuple[type[Repair], ...]] = (
     UnknownLine,
     Utf8Invalid,
     JsonNonFinite,
+    SurrogateSplit,
+    SurrogateLone,
     FrameEmpty,
     FrameScalar,
     FrameOtherEvent,

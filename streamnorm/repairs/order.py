@@ -11,7 +11,7 @@ from typing import Final
 
 from streamnorm.assemble import CallState, ChoiceState, StreamState
 from streamnorm.dialects.chat.wire import MISSING, OBJECT, Call, Chunk, Delta, Function
-from streamnorm.repairs.base import Check, Repair
+from streamnorm.repairs.base import ANY, Check, Repair
 
 __all__ = [
     "FINISH_REPAIRS",
@@ -243,6 +243,7 @@ class FinishStopWithCalls(Repair):
     code = "finish-stop-with-calls"
     rule = "7: tool_calls if and only if calls were made"
     done = 'set to "tool_calls"'
+    dialects = ANY
 
     @staticmethod
     def mend(state: ChoiceState) -> bool:
@@ -256,6 +257,7 @@ class FinishCallsWithoutCalls(Repair):
     code = "finish-calls-without-calls"
     rule = "7: tool_calls if and only if calls were made"
     done = 'set to "stop"'
+    dialects = ANY
 
     @staticmethod
     def mend(state: ChoiceState) -> bool:
@@ -305,22 +307,6 @@ class UsageRepeated(Repair):
     code = "usage-repeated"
     rule = "8: usage once"
     done = "the last one was kept"
-
-
-class SurrogateSplit(Repair):
-    """The two halves of one character come in two deltas."""
-
-    code = "surrogate-split"
-    rule = "text is Unicode scalar values"
-    done = "the halves were joined"
-
-
-class SurrogateLone(Repair):
-    """Half a character."""
-
-    code = "surrogate-lone"
-    rule = "text is Unicode scalar values"
-    done = "replaced by U+FFFD"
 
 
 class ToolCallsTogether(Repair):
@@ -377,6 +363,7 @@ class ToolIdMissing(Repair):
     code = "tool-id-missing"
     rule = "3: non-empty unique id"
     done = "an id was made"
+    dialects = ANY
 
 
 class ToolIdInFunction(Repair):
@@ -695,8 +682,6 @@ ORDER_REPAIRS: Final[tuple[type[Repair], ...]] = (
     UsageInChoice,
     UsageInVendorField,
     UsageRepeated,
-    SurrogateSplit,
-    SurrogateLone,
     ToolCallsTogether,
     ToolBesideText,
     ToolIndexMissing,

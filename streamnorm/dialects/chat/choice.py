@@ -10,6 +10,7 @@ from streamnorm.dialects.chat.thinking import ThinkSplitter
 from streamnorm.dialects.chat.toolcalls import CallReader, Later
 from streamnorm.dialects.chat.voice import Place, Voice
 from streamnorm.dialects.chat.wire import Call, Choice, Delta
+from streamnorm.dialects.halves import flush_halves
 from streamnorm.events import (
     ChoiceFinished,
     Event,
@@ -208,7 +209,7 @@ class ChoiceReader(CallReader):
         """The stream has ended well: tell what was held, the calls, and the finish."""
         findings = self._findings
         self.calm = False
-        self._flush_halves()
+        flush_halves(self.halves, findings)
         self.flush(events)
         number, data = self._ended_at or (findings.chunk, findings.data)
         for mend in repair.FINISH_REPAIRS:

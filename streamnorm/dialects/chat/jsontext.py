@@ -1,30 +1,17 @@
-"""JSON as servers write it: bytes in, a value out that can be written again. Knows nothing of chunks, but for the places of
-the text that comes in pieces."""
+"""The JSON of a chat chunk, and where in it is text."""
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from typing import Any, Final
 
-import msgspec
-
-from streamnorm.dialects.chat.wire import REFUSED
+from streamnorm.dialects import jsontext
+from streamnorm.dialects.jsontext import ROOT, TEXT, Paths
 from streamnorm.findings import Findings
-from streamnorm.repairs.framing import JsonNonFinite
-from streamnorm.repairs.order import SurrogateLone
 
-__all__ = ["NotJsonError", "load", "reload"]
+__all__ = ["load", "reload"]
 
-#: Half of a surrogate pair, in a string and in JSON text.
-HALF: Final = re.compile("[\ud800-\udfff]")
-HALF_ESCAPED: Final = re.compile(r"\\u[dD][89a-fA-F]")
-
-#: The text that comes in pieces is the string at the end of one of these paths: from where one is, by key, to where it leads.
-TEXT: Final = "text"
-PATHS: Final = {
-    ("chunk", "choices"): "choice",
+_PATHS: Final[Paths] = {
+    (ROOT, "choices"): "choice",
     ("choice", "delta"): "delta",
     ("choice", "message"): "delta",
     ("delta", "content"): TEXT,
@@ -38,68 +25,12 @@ PATHS: Final = {
     ("function", "input"): TEXT,
 }
 
-#: Python reads no integer with more digits, nor does anybody mean one.
-MAX_DIGITS: Final = 4_000
-
-
-class NotJsonError(ValueError):
-    """The frame's data is no JSON text that we read; the message says why."""
-
 
 def load(data: bytes, findings: Findings) -> tuple[Any, bool]:
-    """The JSON value in `data`. What no JSON number is, NaN and infinities and integers without end, becomes null; half
-    characters U+FFFD, except in the text of deltas, where the other half may still come. The second value says that there
-    may be some.
-
-    Raises NotJsonError.
-    """
-    try:
-        return msgspec.json.decode(data), False
-    except REFUSED:
-        pass
-    text = data.decode("utf-8", "replace")
-
-    def null(constant: str) -> Any:
-        findings.note(JsonNonFinite.code, f"{constant[:40]} where JSON has no such number")
-        return None
-
-    def finite(number: str) -> Any:
-        value = float(number)
-        return value if math.isfinite(value) else null(number)
-
-    def integer(number: str) -> Any:
-        return int(number) if len(number) <= MAX_DIGITS else null(number)
-
-    try:
-        value = json.loads(text, parse_constant=null, parse_float=finite, parse_int=integer)
-        if HALF_ESCAPED.search(text):
-            return _without_halves(value, findings, "chunk"), True
-        return value, False
-    except RecursionError:
-        raise NotJsonError("the JSON is nested too deeply") from None
-    except ValueError as error:
-        raise NotJsonError(f"not JSON: {error}") from None
+    """As `dialects.jsontext.load`."""
+    return jsontext.load(data, findings, _PATHS)
 
 
 def reload(data: bytes) -> Any:
     """The JSON value in data that has been read before: what is to be found has been found."""
     return load(data, Findings())[0]
-
-
-def _without_halves(value: Any, findings: Findings, at: str | None) -> Any:
-    """`value` with half characters replaced, except in the text of deltas. `at` is where in `PATHS` it is (None: beside)."""
-    if isinstance(value, str):
-        if at == TEXT or not HALF.search(value):
-            return value
-        findings.note(SurrogateLone.code)
-        return HALF.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_without_halves(item, findings, at) for item in value]
-    if isinstance(value, dict):
-        return {
-            _without_halves(key, findings, None): _without_halves(
-                item, findings, PATHS.get((at or "", key))
-            )
-            for key, item in value.items()
-        }
-    return value

@@ -129,6 +129,8 @@ def _call(call: Call, source: dict[str, Any]) -> dict[str, Any]:
     if call.type is not None:
         rendered["type"] = call.type
     _keep_unknown(rendered, source, _KNOWN_OF_CALL)
+    if call.extra_content is not None:
+        rendered["extra_content"] = call.extra_content
     if call.function is not None:
         rendered["function"] = _fields(call.function)
     if call.custom is not None:

@@ -16,8 +16,7 @@ import msgspec
 from streamnorm.assemble import PACK_AT, CallState, Result
 from streamnorm.dialects.chat import shape
 from streamnorm.dialects.chat.choice import ChoiceReader
-from streamnorm.dialects.chat.failure import failure_in, failure_in_broken
-from streamnorm.dialects.chat.jsontext import NotJsonError, load
+from streamnorm.dialects.chat.jsontext import load
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.voice import NOWHERE, NOWHERE_WILD, Place, Voice
 from streamnorm.dialects.chat.wire import (
@@ -30,6 +29,8 @@ from streamnorm.dialects.chat.wire import (
     Delta,
     decode_clean,
 )
+from streamnorm.dialects.failure import failure_in, failure_in_broken
+from streamnorm.dialects.jsontext import NotJsonError
 from streamnorm.events import (
     ArgumentsDelta,
     Event,
@@ -61,7 +62,7 @@ class ChatReader:
     """Reads one chat stream. Single use; never raises on what a server sent.
 
     `choices`: how many choices were asked for (`n`), None where unknown. `tolerant`: take no fast path (for the law that it
-    changes nothing). `decode` is the clean decoder; whoever wants typed chunks sets the strict one before the first frame.
+    changes nothing). `decode` is the clean decoder, or the strict one.
     """
 
     def __init__(
@@ -95,6 +96,12 @@ class ChatReader:
     def complete(self) -> bool:
         """The stream ended as it should, and every finish reason is one whose meaning is known."""
         return self.ended and not any(c.finish_reason == "other" for c in self._choices.values())
+
+    def want_typed(self) -> None:
+        """Typed chunks are asked for: where one is clean, the decoder makes it."""
+        from streamnorm.dialects.chat.types import decode_strict
+
+        self.decode = decode_strict
 
     def feed(self, frames: list[Frame] | list[bytes], events: list[Event]) -> None:
         """Read `frames`, appending to `events` what they say. Where all of them are nothing but data, they may be that data."""

@@ -7,7 +7,6 @@ text that may be a placeholder or a quotation waits for what follows.
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, Final
 
 import msgspec.structs
@@ -18,12 +17,11 @@ from streamnorm.dialects.chat.calls import PLACEHOLDERS, locate, new_part, start
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.voice import NOWHERE, Place, Voice
 from streamnorm.dialects.chat.wire import MISSING, Call, Choice, Custom, Delta, Function
+from streamnorm.dialects.halves import whole_characters, without_halves
 from streamnorm.events import ArgumentsDelta, Event, ToolCallFinished, ToolCallStarted
 from streamnorm.repairs import order as repair
 
 __all__ = ["MAX_HELD", "CallReader", "Later"]
-
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 #: Chunks that may wait behind an opening. A name that has not grown by then will not.
 MAX_HELD: Final = 64
@@ -283,7 +281,7 @@ class CallReader(ChoiceState):
             inner = json.loads(held.text)
             if inner.lstrip().startswith("{"):
                 self._findings.note(repair.ToolArgumentsQuoted.code)
-                held.text = _SURROGATE.sub("\ufffd", inner)
+                held.text = without_halves(inner)
                 held.slot.raw = None
         held.quote = None
         self.release(events)
@@ -439,8 +437,6 @@ class CallReader(ChoiceState):
             delta.role = slot.role
             pieces.append(Piece(slot, Choice(self.index, delta, logprobs, reason)))
 
-    # Surrogates: the only text that JSON can carry and UTF-8 cannot.
-
     def _mend_text(self, delta: Delta) -> None:
         for name in ("content", "reasoning_content", "refusal"):
             text = getattr(delta, name)
@@ -448,29 +444,7 @@ class CallReader(ChoiceState):
                 setattr(delta, name, self._whole_characters(name, text))
 
     def _whole_characters(self, channel: str, text: str) -> str:
-        """`text` with the half character before it, and without the one at its end that may still find its other half."""
-        half = self.halves.pop(channel, "")
-        if not half and not _SURROGATE.search(text):
-            return text
-        findings = self._findings
-        if half and "\udc00" <= text[0] <= "\udfff":
-            findings.note(repair.SurrogateSplit.code)
-        # Through UTF-16 and back, a pair becomes the one character it stands for.
-        text = (half + text).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-        if "\ud800" <= text[-1] <= "\udbff":
-            findings.note(repair.SurrogateSplit.code)
-            self.halves[channel] = text[-1]
-            text = text[:-1]
-        if _SURROGATE.search(text):
-            findings.note(repair.SurrogateLone.code)
-            text = _SURROGATE.sub("\ufffd", text)
-        return text
-
-    def _flush_halves(self) -> None:
-        """A half character whose other half never came."""
-        for channel in list(self.halves):
-            del self.halves[channel]
-            self._findings.note(repair.SurrogateLone.code)
+        return whole_characters(text, channel, self.halves, self._findings)
 
 
 def _fragment(entry: Call) -> str | None:

@@ -147,6 +147,7 @@ class Voice:
         "findings",
         "finish_reasons",
         "legacy",
+        "own_reasons",
         "pieces",
         "stream",
         "thinks",
@@ -158,7 +159,7 @@ class Voice:
         stream: StreamState,
         *,
         final_names: frozenset[str] = frozenset(),
-        finish_reasons: Mapping[str, FinishReason | None] = FINISH_REASONS,
+        own_reasons: Mapping[str, FinishReason | None] | None = None,
         legacy: bool = False,
         unsafe: Container[str] = (),
     ) -> None:
@@ -166,7 +167,9 @@ class Voice:
         self.stream = stream
         self.pieces: list[Any] | None = None
         self.final_names = final_names
-        self.finish_reasons = finish_reasons
+        #: The finish reasons that the profile adds to those of the dialect; for chat, both.
+        self.own_reasons = own_reasons or {}
+        self.finish_reasons = {**FINISH_REASONS, **self.own_reasons}
         self.legacy = legacy
         #: The code of the repair that takes reasoning out of the text, "" for none.
         self.thinks = next((repair.code for repair in _THINKERS if repair.code in unsafe), "")

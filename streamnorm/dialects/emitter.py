@@ -1,0 +1,259 @@
+"""Says in normal form what a stream of another dialect says: events, and canonical chat chunks where they are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from streamnorm.assemble import CallState, ChoiceState, Result
+from streamnorm.dialects.chat.pieces import Piece, Slot
+from streamnorm.dialects.chat.voice import Voice
+from streamnorm.dialects.chat.wire import Call, Choice, Custom, Delta, Function
+from streamnorm.dialects.halves import flush_halves, whole_characters
+from streamnorm.events import (
+    ArgumentsDelta,
+    ChoiceFinished,
+    Event,
+    FinishReason,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamEnded,
+    StreamFailed,
+    StreamStarted,
+    TextDelta,
+    ToolCallFinished,
+    ToolCallStarted,
+    UsageReported,
+)
+from streamnorm.repairs import order as repair
+
+__all__ = ["Emitter"]
+
+
+class Emitter:
+    """What a dialect's reader speaks through. It keeps the state that every dialect has, and the promises of the normal
+    form: the role once, dense indexes, ids, the finish and the usage once and last.
+
+    `events` is where the events go; whoever feeds the reader sets it. `reasons` are the dialect's finish reasons.
+    """
+
+    def __init__(self, voice: Voice, reasons: Mapping[str, FinishReason | None]) -> None:
+        self.events: list[Event] = []
+        self.usage: dict[str, Any] | None = None
+        self.failure: StreamFailed | None = None
+        self.ended = False
+        self._voice = voice
+        self._findings = voice.findings
+        self._stream = voice.stream
+        self._reasons = {**reasons, **voice.own_reasons}
+        self._choices: dict[int, ChoiceState] = {}
+
+    # What came of it.
+
+    @property
+    def over(self) -> bool:
+        return self.ended or self.failure is not None
+
+    @property
+    def started(self) -> bool:
+        return self._stream.known
+
+    @property
+    def finished(self) -> bool:
+        """Something was said, and every choice has its finish reason."""
+        return bool(self._choices) and all(c.raw_reason for c in self._choices.values())
+
+    @property
+    def complete(self) -> bool:
+        return self.ended and not any(c.finish_reason == "other" for c in self._choices.values())
+
+    def result(self) -> Result:
+        """What was assembled so far."""
+        return Result(
+            id=self._stream.id,
+            model=self._stream.model,
+            created=self._stream.created,
+            choices=[choice.assembled() for _, choice in sorted(self._choices.items())],
+            usage=self.usage,
+        )
+
+    # What is said.
+
+    def start(self, id: str = "", model: str = "", created: int = 0) -> None:
+        """The stream names itself; only the first time counts."""
+        stream = self._stream
+        if stream.known:
+            return
+        stream.known = True
+        stream.seed = self._findings.data
+        stream.created = created
+        stream.model = model or "unknown"
+        stream.id = id or stream.made_id("chatcmpl-")
+        self.events.append(StreamStarted(stream.id, stream.model, stream.created))
+
+    def choice(self, index: int = 0) -> ChoiceState:
+        """The choice of this index; asking for it begins it."""
+        state = self._choices.get(index)
+        if state is None:
+            self.start()
+            state = self._choices[index] = ChoiceState(index)
+        return state
+
+    def text(self, text: str, index: int = 0) -> None:
+        state = self.choice(index)
+        text = self._whole(state, "content", text)
+        if text:
+            state.text.append(text)
+            self.events.append(TextDelta(index, text))
+            self._put(state, Delta(content=text))
+
+    def reasoning(self, text: str, index: int = 0) -> None:
+        state = self.choice(index)
+        text = self._whole(state, "reasoning_content", text)
+        if text:
+            state.reasoning.append(text)
+            self.events.append(ReasoningDelta(index, text))
+            self._put(state, Delta(reasoning_content=text))
+
+    def refusal(self, text: str, index: int = 0) -> None:
+        state = self.choice(index)
+        text = self._whole(state, "refusal", text)
+        if text:
+            state.refusal.append(text)
+            self.events.append(RefusalDelta(index, text))
+            self._put(state, Delta(refusal=text))
+
+    def reasoning_detail(self, detail: dict[str, Any], index: int = 0) -> None:
+        """What must be handed back with the reasoning, such as its signature."""
+        state = self.choice(index)
+        state.reasoning_details = [*(state.reasoning_details or ()), detail]
+        self._put(state, Delta(reasoning_details=[detail]))
+
+    def annotation(self, annotation: dict[str, Any], index: int = 0) -> None:
+        state = self.choice(index)
+        state.annotations = [*(state.annotations or ()), annotation]
+        self._put(state, Delta(annotations=[annotation]))
+
+    def open_call(
+        self, id: str, name: str, index: int = 0, *, kind: str = "function", extra: Any = None
+    ) -> CallState:
+        """A call begins; `extra` is what must be handed back with it."""
+        state = self.choice(index)
+        call = CallState(len(state.calls), len(state.calls))
+        call.name, call.type, call.extra_content, call.opened = name, kind, extra, True
+        if not id or id in state.by_id:
+            self._findings.note(repair.ToolIdMissing.code)
+            call.id = self._stream.made_id("call_", index, call.index)
+        else:
+            call.id = id
+        state.by_id[call.id] = call
+        state.calls.append(call)
+        self.events.append(ToolCallStarted(index, call.index, call.id, name, kind))
+        entry = Call(index=call.index, id=call.id, type=kind, extra_content=extra)
+        if kind == "custom":
+            entry.custom = Custom(name=name, input="")
+        else:
+            entry.function = Function(name=name, arguments="")
+        self._put(state, Delta(tool_calls=[entry]))
+        return call
+
+    def arguments(self, call: CallState, fragment: str, index: int = 0) -> None:
+        """The next fragment of a call's argument text, or of a custom call's input."""
+        state = self.choice(index)
+        fragment = self._whole(state, f"call {call.index}", fragment)
+        if not fragment:
+            return
+        call.append(fragment)
+        self.events.append(ArgumentsDelta(index, call.index, fragment))
+        entry = Call(index=call.index)
+        if call.type == "custom":
+            entry.custom = Custom(input=fragment)
+        else:
+            entry.function = Function(arguments=fragment)
+        self._put(state, Delta(tool_calls=[entry]))
+
+    def finish(self, raw_reason: str, index: int = 0) -> None:
+        """The choice gave its reason; it is told at the end."""
+        state = self.choice(index)
+        state.raw_reason = raw_reason
+        state.finish_reason = reason = self._reasons.get(raw_reason, "other")
+        if raw_reason not in self._reasons:
+            self._findings.note(repair.FinishUnknown.code, f"finish reason {raw_reason[:80]!r}")
+        elif reason is None:
+            word = raw_reason[:80]
+            message = f"the server stopped with finish reason {word!r}"
+            self.fail(StreamFailed("server", message, type="finish_reason", code=word))
+
+    # The end.
+
+    def end(self) -> None:
+        """The stream has ended as its dialect says."""
+        for _, state in sorted(self._choices.items()):
+            self._finish_choice(state)
+        if self.usage is not None:
+            self.events.append(UsageReported(self.usage))
+            if self._voice.pieces is not None:
+                self._voice.pieces.append(Piece(Slot(), usage=self.usage))
+        self.ended = True
+        self.events.append(StreamEnded())
+
+    def fail(self, failure: StreamFailed) -> None:
+        """The stream is over and not to be trusted. Nothing, where it was over already."""
+        if self.over:
+            return
+        self.failure = failure
+        self._findings.note(repair.StreamBroken.code, f"{failure.kind}: {failure.message}"[:500])
+        self.events.append(failure)
+
+    def _finish_choice(self, state: ChoiceState) -> None:
+        flush_halves(state.halves, self._findings)
+        reason: FinishReason = state.finish_reason or "other"
+        if state.calls and reason == "stop":
+            if "tool_calls" in self._reasons.values():
+                # A dialect that has a word for it did not say it.
+                self._findings.note(repair.FinishStopWithCalls.code)
+            reason = "tool_calls"
+        elif reason == "tool_calls" and not state.calls:
+            self._findings.note(repair.FinishCallsWithoutCalls.code)
+            reason = "stop"
+        state.finish_reason = reason
+        for call in state.calls:
+            if not call.first and reason == "tool_calls" and call.type != "custom":
+                # A call without arguments: these dialects send nothing for them.
+                self.arguments(call, "{}", state.index)
+        for call in state.calls:
+            self._finish_call(call, state)
+        self.events.append(ChoiceFinished(state.index, reason, state.raw_reason))
+        told = (state.raw_reason or "stop") if reason == "other" else reason
+        self._put(state, Delta(), told)
+
+    def _finish_call(self, call: CallState, state: ChoiceState) -> None:
+        findings = self._findings
+        if not call.name:
+            findings.note(repair.ToolNameMissing.code)
+        scanner = call.scanner()
+        call.complete = bool(call.name) and (
+            call.type == "custom" or (scanner.complete and scanner.opened == "{")
+        )
+        if call.name and not call.complete:
+            findings.note(
+                repair.ToolArgumentsIncomplete.code,
+                f"call {call.index} {call.name[:80]!r}: {call.text[-80:]!r}",
+            )
+        self.events.append(
+            ToolCallFinished(state.index, call.index, call.id, call.name, call.text, call.complete)
+        )
+
+    # Within.
+
+    def _whole(self, state: ChoiceState, channel: str, text: str) -> str:
+        return whole_characters(text, channel, state.halves, self._findings) if text else ""
+
+    def _put(self, state: ChoiceState, delta: Delta, reason: str | None = None) -> None:
+        pieces = self._voice.pieces
+        if pieces is None:
+            return
+        if not state.role_sent:
+            state.role_sent = True
+            delta.role = "assistant"
+        pieces.append(Piece(Slot(role=delta.role), Choice(state.index, delta, None, reason)))
