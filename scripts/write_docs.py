@@ -57,7 +57,7 @@ QUIRKS_HEAD: Final = """\
 <!-- Written by `python scripts/write_docs.py` from the registry of repairs and the catalogue of quirks. Edit those. -->
 
 What streams do that they should not, and what becomes of it. Every row is a class with its code; its finding has the same
-name. The link shows the smallest stream in which it acts, and beside that stream what is made of it. All are there since 0.1.0.
+name. The link shows the smallest stream in which it acts, and beside that stream what is made of it.
 """
 
 CHECKS_HEAD: Final = """\
@@ -96,7 +96,16 @@ def quirks_page(profiles: Sequence[Profile]) -> str:
     ]
     lines = []
     for head, kinds in parts:
-        heads = ("code", "what is seen", "what is done", "the rule", "seen on", "quirks")
+        heads = (
+            "code",
+            "what is seen",
+            "what is done",
+            "the rule",
+            "dialects",
+            "seen on",
+            "quirks",
+            "since",
+        )
         lines += [head, *_table(heads, (_quirk(kind, profiles) for kind in kinds))]
     for head, table in ((TOLERATED_HEAD, TOLERATED), (LEFT_HEAD, LEFT)):
         rows = ((_code(quirk), _prose(words)) for quirk, words in table.items())
@@ -111,8 +120,10 @@ def _quirk(kind: type[Repair] | type[Check], profiles: Sequence[Profile]) -> Seq
         _prose(kind.__doc__ or ""),
         _prose(kind.done if issubclass(kind, Repair) else "reported"),
         _prose(kind.rule),
+        (", ".join(kind.dialects) or "any") if issubclass(kind, Repair) else "any",
         ", ".join(profile.id for profile in profiles if code in profile.codes),
         ", ".join(quirk for quirk, codes in CODES.items() if code in codes),
+        kind.since,
     )
 
 

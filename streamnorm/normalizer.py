@@ -15,7 +15,7 @@ from streamnorm.dialects.chat.voice import Voice
 from streamnorm.errors import FrameTooLarge, LocalError
 from streamnorm.events import Event, StreamFailed
 from streamnorm.findings import Finding, Findings
-from streamnorm.repairs import REGISTRY, Repair
+from streamnorm.repairs import REGISTRY, REPAIRS, Repair, ShapeRepair
 from streamnorm.sse import Frame, FrameDecoder, FrameEncoder
 
 if TYPE_CHECKING:
@@ -83,15 +83,20 @@ class Normalizer:
             json_body=reader is not None and reader.json_body,
             findings=self._findings,
         )
+        unsafe = _unsafe(repairs, self.profile)
         self._voice = Voice(
             self._findings,
             StreamState(),
             final_names=_final_names(tools),
             own_reasons=self.profile.finish_reasons if self.profile else None,
             legacy=legacy,
-            unsafe=_unsafe(repairs, self.profile),
+            unsafe=unsafe,
         )
-        self._reader = reader(self._voice) if reader else ChatReader(self._voice, choices=n)
+        self._reader = (
+            reader(self._voice)
+            if reader
+            else ChatReader(self._voice, choices=n, others=_others(unsafe) if unsafe else ())
+        )
         self._output = ""
 
     # Three ways to drive it.
@@ -272,15 +277,25 @@ def _profile(profile: str | Profile) -> Profile | None:
 
 
 def _unsafe(codes: Iterable[str], profile: Profile | None) -> frozenset[str]:
-    """The repairs to run that do not run anyway."""
+    """The repairs to run that do not run anyway. Those of other packages have been loaded."""
     asked = frozenset(codes)
     for code in asked:
-        entry = REGISTRY.get(code)
-        if entry is None or not issubclass(entry, Repair):
-            near = difflib.get_close_matches(code, REGISTRY, n=1)
+        if code in REGISTRY and issubclass(REGISTRY[code], Repair):
+            continue
+        from streamnorm.plugins import find_repair, repair_codes
+
+        if find_repair(code) is None:
+            near = difflib.get_close_matches(code, repair_codes(), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise LocalError(f"no repair {code!r}{hint}")
     return asked | (profile.codes if profile else frozenset())
+
+
+def _others(codes: Iterable[str]) -> list[type[ShapeRepair]]:
+    """Those of the repairs that other packages brought."""
+    ours = frozenset(REPAIRS)
+    found = [REGISTRY[code] for code in sorted(codes)]
+    return [repair for repair in found if issubclass(repair, ShapeRepair) and repair not in ours]
 
 
 def _final_names(tools: Iterable[Any] | None) -> frozenset[str]:

@@ -10,14 +10,15 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from streamnorm.errors import ProfileError
+from streamnorm.errors import LocalError, ProfileError
 from streamnorm.events import FinishReason
-from streamnorm.repairs import REGISTRY, Repair
+from streamnorm.plugins import find_repair, repair_codes
+from streamnorm.repairs import EXCLUSIVE
 
 __all__ = ["REQUEST_RULES", "Claim", "Profile", "RequestClaim", "load_profile", "provider_ids"]
 
@@ -109,6 +110,14 @@ class _SeenRule(_Seen):
 #: profile is there for recordings.
 _Kind = Literal["hosted", "local", "gateway", "retired"]
 
+#: The protocol that its streams, and so its repairs, are of.
+_Dialect = Literal["chat", "responses", "anthropic", "gemini", "ollama", "cohere"]
+
+#: Request rules of which only one can hold.
+_EXCLUSIVE_RULES: Final = (
+    frozenset({"reasoning-must-be-replayed", "reasoning-must-not-be-replayed"}),
+)
+
 
 class _File(BaseModel):
     """A profile as it is written."""
@@ -117,6 +126,7 @@ class _File(BaseModel):
 
     name: str
     kind: _Kind = "hosted"
+    dialect: _Dialect = "chat"
     base_url: str
     key_variables: list[str] = []
     docs: str | None = None
@@ -137,6 +147,7 @@ class Profile(BaseModel):
     id: str
     name: str
     kind: _Kind
+    dialect: _Dialect
     base_url: str
     key_variables: list[str]
     docs: str | None
@@ -238,8 +249,7 @@ def _read(path: Path) -> dict[str, Any]:
         table = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ProfileError(f"{path}: {error}") from None
-    repairs = [code for code, kind in REGISTRY.items() if issubclass(kind, Repair)]
-    _all_known(path, table, "repairs", "repair", repairs)
+    _all_known(path, table, "repairs", "repair", repair_codes())
     _all_known(path, table, "request", "request rule", REQUEST_RULES)
     try:
         _File.model_validate(table)
@@ -272,8 +282,39 @@ def _profile(path: Path, table: dict[str, Any]) -> Profile:
         RequestClaim(rule=rule, source=seen.source, checked=seen.checked, note=seen.note)
         for rule, seen in file.request.items()
     ]
+    _of_one_dialect(path, file)
+    _without_contradiction(path, file)
     rest = file.model_dump(exclude={"repairs", "request", "extends"})
     return Profile(id=path.stem, repairs=claims, request=rules, **rest)
+
+
+def _of_one_dialect(path: Path, file: _File) -> None:
+    for code in file.repairs:
+        try:
+            repair = find_repair(code)
+        except LocalError as error:
+            raise ProfileError(f"{_place(path, code)}: {error}") from None
+        if repair is not None and repair.dialects and file.dialect not in repair.dialects:
+            theirs = " and ".join(repair.dialects)
+            raise ProfileError(
+                f"{_place(path, code)}: repair {code!r} is of {theirs}, and this profile of {file.dialect}"
+            )
+
+
+def _without_contradiction(path: Path, file: _File) -> None:
+    for named, pairs in ((file.repairs, EXCLUSIVE), (file.request, _EXCLUSIVE_RULES)):
+        for pair in pairs:
+            both = [word for word in named if word in pair]
+            if len(both) > 1:
+                raise ProfileError(
+                    f"{_place(path, both[1])}: {both[1]!r} contradicts {both[0]!r}; name the one that holds"
+                )
+    for raw, reason in file.finish_reasons.items():
+        if raw in get_args(FinishReason) and raw != reason:
+            raise ProfileError(
+                f"{_place(path, raw)}: finish_reasons.{raw} is {reason!r}, but {raw!r} is one of"
+                " the specification's own, and means itself"
+            )
 
 
 def _explained(path: Path, error: ValidationError) -> str:
@@ -295,11 +336,14 @@ def _explained(path: Path, error: ValidationError) -> str:
 
 
 def _place(path: Path, word: str) -> str:
-    """`file:line` of the first line that has `word` as a key, a table's name or a value."""
-    pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-        if pattern.search(line.partition("#")[0]):
-            return f"{path}:{number}"
+    """`file:line` of the first line that has `word` as a key, a table's name or a value. Where there is none, it came by way
+    of `extends`."""
+    lines = path.read_text("utf-8").splitlines()
+    for wanted in (word, "extends"):
+        pattern = re.compile(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])")
+        for number, line in enumerate(lines, start=1):
+            if pattern.search(line.partition("#")[0]):
+                return f"{path}:{number}"
     return str(path)
 
 

@@ -74,6 +74,12 @@ def test_the_catalogue_names_codes_that_are_there_and_all_of_them() -> None:
     assert named <= REGISTRY.keys()
 
 
+@pytest.mark.parametrize("code", REGISTRY)
+def test_every_repair_and_check_says_what_is_seen(code: str) -> None:
+    entry = REGISTRY[code]
+    assert entry.__doc__ not in (None, "", *(base.__doc__ for base in entry.__mro__[1:]))
+
+
 @pytest.mark.parametrize("quirk", quirks(), ids=lambda quirk: quirk["id"])
 def test_its_examples_become_what_the_catalogue_says(quirk: dict[str, Any]) -> None:
     codes = CODES.get(quirk["id"], ())

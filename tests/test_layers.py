@@ -19,9 +19,16 @@ LAYERS = (
     ("arguments", "sse"),
     ("events",),
     ("assemble",),
-    ("repairs.base", "repairs.framing", "repairs.shape", "dialects.chat.wire"),
+    (
+        "repairs.base",
+        "repairs.framing",
+        "repairs.shape",
+        "repairs.sequence",
+        "dialects.chat.wire",
+    ),
     ("repairs",),
     ("dialects",),
+    ("plugins",),
     ("normalizer", "profiles"),
     ("sources",),
     ("cli",),
@@ -39,7 +46,7 @@ IO = {
     "time",
     "threading",
 }
-DOES_IO = ("profiles", "cli")
+DOES_IO = ("plugins", "profiles", "cli")
 
 
 def modules() -> list[tuple[str, Path]]:

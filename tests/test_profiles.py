@@ -320,6 +320,65 @@ def test_what_else_is_wrong_with_a_profile_is_said(tmp_path: Path, text: str, sa
     assert says in str(raised.value)
 
 
+CLAIM = "source = 'x'\nchecked = 2026-11-21\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        (f"[repairs.end-missing]\n{CLAIM}", 18, "is of anthropic and"),
+        (f"[repairs.think-tags]\n{CLAIM}[repairs.think-tag-unopened]\n{CLAIM}", 21, "contradicts"),
+        (
+            f"[request.reasoning-must-be-replayed]\n{CLAIM}"
+            f"[request.reasoning-must-not-be-replayed]\n{CLAIM}",
+            21,
+            "contradicts",
+        ),
+    ],
+)
+def test_a_profile_that_cannot_be_is_refused_with_file_and_line(
+    tmp_path: Path, text: str, line: int, says: str
+) -> None:
+    path = written(tmp_path, f"{GOOD}\n{text}")
+    with pytest.raises(ProfileError) as raised:
+        load_profile(path)
+    assert f"{path}:{line}: " in str(raised.value)
+    assert says in str(raised.value)
+
+
+def test_a_profile_cannot_give_the_specifications_own_word_another_meaning(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD.replace("enough =", "length ="))
+    with pytest.raises(ProfileError, match="means itself") as raised:
+        load_profile(path)
+    assert f"{path}:7: " in str(raised.value)
+
+
+def test_a_profile_of_another_dialect_names_that_dialects_repairs(tmp_path: Path) -> None:
+    other = GOOD.replace("[finish", 'dialect = "anthropic"\n[finish', 1)
+    path = written(tmp_path, other.replace("tool-index-missing", "end-missing"))
+    assert load_profile(path).codes == {"end-missing"}
+    with pytest.raises(ProfileError, match="is of chat, and this profile of anthropic"):
+        load_profile(written(tmp_path, other))
+
+
+def test_a_contradiction_that_was_taken_over_is_found_at_extends(tmp_path: Path) -> None:
+    path = written(tmp_path, "extends = 'groq'\ndialect = 'gemini'\n")
+    with pytest.raises(ProfileError, match="is of chat") as raised:
+        load_profile(path)
+    assert f"{path}:1: " in str(raised.value)
+
+
+def test_profiles_that_extend_in_a_circle_are_refused_with_file_and_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAMNORM_PROVIDERS", str(tmp_path))
+    one = written(tmp_path, f"# one\nextends = 'two'\n{GOOD}", "one")
+    written(tmp_path, f"extends = 'one'\n{GOOD}", "two")
+    with pytest.raises(ProfileError, match="extends itself") as raised:
+        load_profile("one")
+    assert f"{one}:2: " in str(raised.value)
+
+
 def test_a_profile_extends_another_table_by_table(tmp_path: Path) -> None:
     path = written(tmp_path, 'extends = "groq"\n' + GOOD)
     profile = load_profile(path)

@@ -6,12 +6,12 @@ from typing import Final
 
 from streamnorm.repairs.base import Check, Repair, ShapeRepair
 from streamnorm.repairs.framing import FRAMING_REPAIRS
-from streamnorm.repairs.leaks import LEAK_REPAIRS
+from streamnorm.repairs.leaks import EXCLUSIVE, LEAK_REPAIRS
 from streamnorm.repairs.order import ORDER_CHECKS, ORDER_REPAIRS
 from streamnorm.repairs.sequence import SEQUENCE_REPAIRS
 from streamnorm.repairs.shape import SHAPE_REPAIRS
 
-__all__ = ["CHECKS", "REGISTRY", "REPAIRS", "Check", "Repair", "ShapeRepair"]
+__all__ = ["CHECKS", "EXCLUSIVE", "REGISTRY", "REPAIRS", "Check", "Repair", "ShapeRepair"]
 
 REPAIRS: Final[tuple[type[Repair], ...]] = (
     *FRAMING_REPAIRS,
@@ -22,6 +22,7 @@ REPAIRS: Final[tuple[type[Repair], ...]] = (
 )
 CHECKS: Final[tuple[type[Check], ...]] = ORDER_CHECKS
 
+#: A repair that another package brings is put here when it is loaded (`streamnorm.plugins`).
 REGISTRY: Final[dict[str, type[Repair] | type[Check]]] = {
     **{repair.code: repair for repair in REPAIRS},
     **{check.code: check for check in CHECKS},

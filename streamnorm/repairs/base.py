@@ -15,7 +15,8 @@ class Repair:
 
     `code` names it in findings and profiles, `rule` is the rule of the normal form that it restores, `done` says in words
     what it does. A `safe` repair changes nothing in a conformant stream (a law that the tests hold), so it always runs; one
-    that is not runs only where a profile names it. `dialects` are those it knows, `ANY` where it knows them all.
+    that is not runs only where a profile names it. `dialects` are those it knows, `ANY` where it knows them all;
+    `since` is the first version that had it. The docstring says what is seen.
     """
 
     code: ClassVar[str]
@@ -23,6 +24,7 @@ class Repair:
     done: ClassVar[str]
     safe: ClassVar[bool] = True
     dialects: ClassVar[tuple[str, ...]] = ("chat",)
+    since: ClassVar[str] = "0.1.0"
 
 
 class Check:
@@ -30,6 +32,7 @@ class Check:
 
     code: ClassVar[str]
     rule: ClassVar[str]
+    since: ClassVar[str] = "0.1.0"
 
 
 class ShapeRepair(Repair):

@@ -7,7 +7,7 @@ from typing import Final
 
 from streamnorm.repairs.base import Repair
 
-__all__ = ["LEAK_REPAIRS", "ThinkTagUnopened", "ThinkTags"]
+__all__ = ["EXCLUSIVE", "LEAK_REPAIRS", "ThinkTagUnopened", "ThinkTags"]
 
 
 class ThinkTags(Repair):
@@ -29,3 +29,6 @@ class ThinkTagUnopened(Repair):
 
 
 LEAK_REPAIRS: Final[tuple[type[Repair], ...]] = (ThinkTags, ThinkTagUnopened)
+
+#: Of each of these, only one can be true of a stream.
+EXCLUSIVE: Final = (frozenset({ThinkTags.code, ThinkTagUnopened.code}),)

@@ -41,6 +41,8 @@ class ChunkIdMissing(Repair):
 
 
 class ChunkIdVaries(Repair):
+    """The chunk has another id than the first one, as where each has its own."""
+
     code = "chunk-id-varies"
     rule = "1: the id is stable over the stream"
     done = "the first chunk's id was kept"
@@ -69,6 +71,8 @@ class ChunkObject(Repair):
 
 
 class ChunkCreatedVaries(Repair):
+    """The chunk has another time than the first one."""
+
     code = "chunk-created-varies"
     rule = "1: created is stable over the stream"
     done = "the first chunk's time was kept"
@@ -82,6 +86,8 @@ class ChunkCreatedVaries(Repair):
 
 
 class ChunkModelMissing(Repair):
+    """The chunk has no model, or an empty one."""
+
     code = "chunk-model-missing"
     rule = "1: every chunk has a model"
     done = 'the stream\'s model was set, or "unknown"'
@@ -95,6 +101,8 @@ class ChunkModelMissing(Repair):
 
 
 class ChunkModelVaries(Repair):
+    """The chunk names another model than the first one."""
+
     code = "chunk-model-varies"
     rule = "1: model is stable over the stream"
     done = "the first chunk's model was kept"
@@ -124,6 +132,8 @@ class ChoicesTogether(Repair):
 
 
 class ChoiceIndexMissing(Repair):
+    """A choice has no index."""
+
     code = "choice-index-missing"
     rule = "choices[].index is required"
     done = "its place in the list was taken"
@@ -138,6 +148,8 @@ class ChoiceIndexDrifts(Repair):
 
 
 class RoleMissing(Repair):
+    """A choice's first delta has no role."""
+
     code = "role-missing"
     rule = "2: a choice's first delta carries the role"
     done = 'role "assistant" was set'
@@ -151,6 +163,8 @@ class RoleMissing(Repair):
 
 
 class RoleRepeated(Repair):
+    """A later delta has the role again."""
+
     code = "role-repeated"
     rule = "2: no later delta carries the role"
     done = "the role was taken off"
@@ -203,12 +217,16 @@ class FinishBesideDelta(Repair):
 
 
 class FinishEmpty(Repair):
+    """`finish_reason` is an empty string."""
+
     code = "finish-empty"
     rule = "7: finish_reason is null until the end"
     done = "read as null"
 
 
 class FinishRepeated(Repair):
+    """A choice gives a finish reason a second time."""
+
     code = "finish-repeated"
     rule = "7: one finish_reason per choice"
     done = "sent once; a reason that tells of a cut wins"
@@ -254,6 +272,8 @@ class FinishStopWithCalls(Repair):
 
 
 class FinishCallsWithoutCalls(Repair):
+    """`tool_calls`, but no call was made."""
+
     code = "finish-calls-without-calls"
     rule = "7: tool_calls if and only if calls were made"
     done = 'set to "stop"'
@@ -276,6 +296,8 @@ class DoneMissing(Repair):
 
 
 class DataAfterDone(Repair):
+    """A frame comes behind `[DONE]`."""
+
     code = "data-after-done"
     rule = "9: [DONE] is last"
     done = "the frame was left out"
@@ -290,6 +312,8 @@ class UsageBesideChoices(Repair):
 
 
 class UsageInChoice(Repair):
+    """Usage inside a choice."""
+
     code = "usage-in-choice"
     rule = "8: usage is the top-level field"
     done = "usage was moved to the chunk"
@@ -304,6 +328,8 @@ class UsageInVendorField(Repair):
 
 
 class UsageRepeated(Repair):
+    """Usage in a chunk of its own, a second time."""
+
     code = "usage-repeated"
     rule = "8: usage once"
     done = "the last one was kept"
@@ -326,6 +352,8 @@ class ToolBesideText(Repair):
 
 
 class ToolIndexMissing(Repair):
+    """A call's delta has no index."""
+
     code = "tool-index-missing"
     rule = "3: a call has an index"
     done = "calls were told apart by id, then by name"
@@ -360,6 +388,8 @@ class ToolIndexVaries(Repair):
 
 
 class ToolIdMissing(Repair):
+    """A call never gets an id, or one that another call has."""
+
     code = "tool-id-missing"
     rule = "3: non-empty unique id"
     done = "an id was made"
@@ -414,6 +444,8 @@ class ToolIdEmpty(Repair):
 
 
 class ToolIdRepeated(Repair):
+    """A later delta has the call's id again."""
+
     code = "tool-id-repeated"
     rule = "3: later deltas carry no id"
     done = "the id was taken off"
@@ -440,6 +472,8 @@ class ToolIdChanges(Repair):
 
 
 class ToolNameSplit(Repair):
+    """The name comes in parts."""
+
     code = "tool-name-split"
     rule = "3: the opening delta has the whole name"
     done = "the parts were joined"
@@ -454,6 +488,8 @@ class ToolNameSplit(Repair):
 
 
 class ToolNameRepeated(Repair):
+    """A later delta has the call's name again."""
+
     code = "tool-name-repeated"
     rule = "3: later deltas carry no name"
     done = "the name was taken off"
@@ -497,6 +533,8 @@ class ToolNameLate(Repair):
 
 
 class ToolTypeMissing(Repair):
+    """The opening delta has no type."""
+
     code = "tool-type-missing"
     rule = '3: the opening delta has type "function"'
     done = "the type was set"
@@ -510,6 +548,8 @@ class ToolTypeMissing(Repair):
 
 
 class ToolTypeRepeated(Repair):
+    """A later delta has the call's type again."""
+
     code = "tool-type-repeated"
     rule = "3: later deltas carry no type"
     done = "the type was taken off"

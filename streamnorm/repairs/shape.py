@@ -65,6 +65,8 @@ class ChunkNestedInProvider(ShapeRepair):
 
 
 class ChoicesNull(ShapeRepair):
+    """`choices` is null, or missing."""
+
     code = "choices-null"
     rule = "choices is a list"
     done = "read as an empty list"
@@ -77,6 +79,8 @@ class ChoicesNull(ShapeRepair):
 
 
 class ChunkObjectNull(ShapeRepair):
+    """`object` is null, or missing."""
+
     code = "chunk-object-null"
     rule = '1: object is "chat.completion.chunk"'
     done = "object was set"
@@ -89,6 +93,8 @@ class ChunkObjectNull(ShapeRepair):
 
 
 class ChunkIdNull(ShapeRepair):
+    """`id` is null."""
+
     code = "chunk-id-null"
     rule = "1: every chunk has an id"
     done = "read as missing"
@@ -101,6 +107,8 @@ class ChunkIdNull(ShapeRepair):
 
 
 class ChunkModelNull(ShapeRepair):
+    """`model` is null."""
+
     code = "chunk-model-null"
     rule = "1: every chunk has a model"
     done = "read as missing"
@@ -140,6 +148,8 @@ class ChoiceIndexType(ShapeRepair):
 
 
 class DeltaNull(ShapeRepair):
+    """`delta` is null, or missing."""
+
     code = "delta-null"
     rule = "choices[].delta is an object"
     done = "read as an empty delta"
@@ -286,6 +296,8 @@ class ReasoningFromDetails(ShapeRepair):
 
 
 class ToolCallsObject(ShapeRepair):
+    """`tool_calls` is one call instead of a list."""
+
     code = "tool-calls-object"
     rule = "delta.tool_calls is a list"
     done = "read as a list of one"
@@ -385,6 +397,8 @@ class ArgumentsObject(ShapeRepair):
 
 
 class ParametersForArguments(ShapeRepair):
+    """The arguments are under `parameters`."""
+
     code = "tool-arguments-under-parameters"
     rule = "4: a call's arguments are called arguments"
     done = "renamed to arguments"

@@ -8,7 +8,7 @@ tolerantly (`shape.read`), then put in order. That all three tell the same story
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -42,8 +42,10 @@ from streamnorm.events import (
     UsageReported,
 )
 from streamnorm.repairs import order as repair
+from streamnorm.repairs.base import ShapeRepair
 from streamnorm.repairs.framing import DoneDecorated, FrameEmpty, FrameOtherEvent, FrameScalar
 from streamnorm.repairs.order import RoleRepeated
+from streamnorm.repairs.shape import SHAPE_REPAIRS
 from streamnorm.sse import Frame
 
 __all__ = ["ChatReader"]
@@ -62,7 +64,8 @@ class ChatReader:
     """Reads one chat stream. Single use; never raises on what a server sent.
 
     `choices`: how many choices were asked for (`n`), None where unknown. `tolerant`: take no fast path (for the law that it
-    changes nothing). `decode` is the clean decoder, or the strict one.
+    changes nothing). `others`: repairs of shape that are not ours, and run before ours; what they are for, the clean decoder
+    does not know, so every chunk is read tolerantly. `decode` is the clean decoder, or the strict one.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class ChatReader:
         *,
         choices: int | None = None,
         tolerant: bool = False,
+        others: Sequence[type[ShapeRepair]] = (),
     ) -> None:
         self.failure: StreamFailed | None = None
         self.ended = False
@@ -83,6 +87,8 @@ class ChatReader:
         self._choices: dict[int, ChoiceReader] = {}
         self._asked = choices
         self.decode: Callable[[bytes], Any] = decode_clean
+        self._tables = shape.tables([*others, *SHAPE_REPAIRS]) if others else shape.OURS
+        tolerant = tolerant or bool(others)
         self._tolerant = tolerant
         #: The last chunk needed the tolerant reading: so will the next, likely, and the clean one is not even tried.
         self._odd = tolerant
@@ -318,8 +324,9 @@ class ChatReader:
         else:
             before = findings.total
             try:
-                clean = shape.read_clean(obj, findings, self._refused)
-                chunk = shape.read(obj, findings) if clean is None else clean
+                ours = self._tables is shape.OURS
+                clean = shape.read_clean(obj, findings, self._refused) if ours else None
+                chunk = shape.read(obj, findings, self._tables) if clean is None else clean
             except (msgspec.ValidationError, UnicodeError, RecursionError) as error:
                 message = f"chunk {findings.chunk} is no chat chunk: {error}"
                 self.fail(StreamFailed("invalid", message), events)

@@ -19,7 +19,7 @@ from streamnorm.findings import Findings
 from streamnorm.repairs.base import ShapeRepair
 from streamnorm.repairs.shape import SHAPE_REPAIRS, MessageForDelta
 
-__all__ = ["Refused", "read", "read_clean"]
+__all__ = ["OURS", "Refused", "Tables", "read", "read_clean", "tables"]
 
 #: Fields of one chunk that are repaired one at a time; more is for the other way.
 MAX_REFUSALS: Final = 8
@@ -39,6 +39,9 @@ _KINDS: Final = {
 
 #: By key and JSON type: the repairs of one kind of object.
 Table = dict[tuple[str, type], tuple[type[ShapeRepair], ...]]
+
+#: By kind of object: the keys that must be there, and its table.
+Tables = dict[str, tuple[tuple[str, ...], Table]]
 
 #: A refused field: the steps to its owner, the repairs of such owners, its key.
 Refused = tuple[tuple[int | str, ...], Table, str]
@@ -85,44 +88,44 @@ def _place_of(refusal: str) -> Refused | None:
         return None
     steps = [int(step) if step.isdigit() else step for step in _STEP.findall(found["path"])]
     kind = _KINDS.get(".".join(step for step in steps if isinstance(step, str)))
-    return None if kind is None else (tuple(steps), _TABLES[kind][1], found["key"])
+    return None if kind is None else (tuple(steps), OURS[kind][1], found["key"])
 
 
-def read(obj: dict[str, Any], findings: Findings) -> Chunk:
-    """`obj` as a chunk; `obj` itself is repaired in place.
+def read(obj: dict[str, Any], findings: Findings, known: Tables) -> Chunk:
+    """`obj` as a chunk; `obj` itself is repaired in place, by the repairs of the tables.
 
     Raises `msgspec.ValidationError` where a field still has a type that no repair knows.
     """
-    _mend(obj, "chunk", findings)
+    _mend(obj, known["chunk"], findings)
     choices = obj["choices"]
     readable = obj
     if isinstance(choices, list):
         for position, choice in enumerate(choices):
             if not isinstance(choice, dict):
                 continue
-            _mend(choice, "choice", findings)
-            _mend_delta(choice.get("delta"), findings)
-            _mend_delta(choice.get("message"), findings)
+            _mend(choice, known["choice"], findings)
+            _mend_delta(choice.get("delta"), findings, known)
+            _mend_delta(choice.get("message"), findings, known)
             if "message" in choice and choice.get("delta"):
                 readable = _without_message(readable, position)
     return msgspec.convert(readable, Chunk)
 
 
-def _mend_delta(delta: Any, findings: Findings) -> None:
+def _mend_delta(delta: Any, findings: Findings, known: Tables) -> None:
     if not isinstance(delta, dict):
         return
-    _mend(delta, "delta", findings)
+    _mend(delta, known["delta"], findings)
     calls = delta.get("tool_calls")
     for call in calls if isinstance(calls, list) else ():
         if isinstance(call, dict):
-            _mend(call, "call", findings)
+            _mend(call, known["call"], findings)
             function = call.get("function")
             if isinstance(function, dict):
-                _mend(function, "function", findings)
+                _mend(function, known["function"], findings)
 
 
-def _mend(owner: dict[str, Any], kind: str, findings: Findings) -> None:
-    required, table = _TABLES[kind]
+def _mend(owner: dict[str, Any], known: tuple[tuple[str, ...], Table], findings: Findings) -> None:
+    required, table = known
     for key in required:
         if key not in owner:
             owner[key] = None
@@ -151,16 +154,16 @@ _REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def _tables(repairs: Iterable[type[ShapeRepair]]) -> dict[str, tuple[tuple[str, ...], Table]]:
-    tables: dict[str, tuple[tuple[str, ...], Table]] = {
-        kind: (required, {}) for kind, required in _REQUIRED.items()
-    }
+def tables(repairs: Iterable[type[ShapeRepair]]) -> Tables:
+    """The tables of these repairs, which run in this order."""
+    made: Tables = {kind: (required, {}) for kind, required in _REQUIRED.items()}
     for repair in repairs:
-        table = tables[repair.on][1]
+        table = made[repair.on][1]
         for kind in repair.types:
             place = (repair.key, kind)
             table[place] = (*table.get(place, ()), repair)
-    return tables
+    return made
 
 
-_TABLES: Final = _tables(SHAPE_REPAIRS)
+#: The tables of our own repairs.
+OURS: Final = tables(SHAPE_REPAIRS)
