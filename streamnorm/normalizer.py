@@ -21,6 +21,7 @@ from streamnorm.sse import Frame, FrameDecoder, FrameEncoder
 if TYPE_CHECKING:
     from streamnorm.dialects.base import DialectReader
     from streamnorm.dialects.chat.types import ChatCompletionChunk
+    from streamnorm.dialects.sniff import Sniffer
     from streamnorm.profiles import Profile
 
 __all__ = ["Normalizer"]
@@ -51,7 +52,8 @@ class Normalizer:
 
     profile: `"auto"` (every safe repair), a profile's name or path, or a `Profile`.
     dialect: the wire protocol: `"chat"`, `"anthropic"` (Messages), `"cohere"` (v2), `"gemini"` (streamGenerateContent),
-        `"ollama"` (its own, not its chat-completions), `"responses"`. All come to the same events, chunks and bytes.
+        `"ollama"` (its own, not its chat-completions), `"responses"`; or `"auto"`: the first frame says which. All come to
+        the same events, chunks and bytes; the attribute `dialect` says which it is.
     tools: the tools offered, as OpenAI tool dicts or names. A call whose name is one of them, and cannot grow into another,
         is told without waiting.
     n: how many choices were asked for, where known: with 1, an index that moves is still the one choice.
@@ -74,30 +76,46 @@ class Normalizer:
         legacy: bool = False,
         max_frame: int = 16 * 1024 * 1024,
     ) -> None:
-        reader = _reader_of(dialect)
         self.profile = _profile(profile)
-        self.dialect = dialect
         self._findings = Findings()
-        self._decoder = FrameDecoder(
-            max_frame=max_frame,
-            json_body=reader is not None and reader.json_body,
-            findings=self._findings,
-        )
-        unsafe = _unsafe(repairs, self.profile)
+        self._unsafe = _unsafe(repairs, self.profile)
         self._voice = Voice(
             self._findings,
             StreamState(),
             final_names=_final_names(tools),
             own_reasons=self.profile.finish_reasons if self.profile else None,
             legacy=legacy,
-            unsafe=unsafe,
+            unsafe=self._unsafe,
         )
-        self._reader = (
-            reader(self._voice)
-            if reader
-            else ChatReader(self._voice, choices=n, others=_others(unsafe) if unsafe else ())
-        )
+        self._choices = n
+        self._max_frame = max_frame
         self._output = ""
+        #: Reads along until the dialect is known, and what it has read.
+        self._sniffer: Sniffer | None = None
+        self._undecided: list[bytes] = []
+        if dialect == "auto":
+            from streamnorm.dialects.sniff import Sniffer
+
+            self._sniffer = Sniffer()
+            dialect = "chat"
+        self._set_dialect(dialect)
+
+    def _set_dialect(self, dialect: str) -> None:
+        reader = _reader_of(dialect)
+        self.dialect = dialect
+        self._decoder = FrameDecoder(
+            max_frame=self._max_frame,
+            json_body=reader is not None and reader.json_body,
+            findings=self._findings,
+        )
+        self._reader: ChatReader | DialectReader
+        if reader is None:
+            others = _others(self._unsafe) if self._unsafe else ()
+            self._reader = ChatReader(self._voice, choices=self._choices, others=others)
+        else:
+            self._reader = reader(self._voice)
+        if self._output == "chunks":
+            self._reader.want_typed()
 
     # Three ways to drive it.
 
@@ -114,7 +132,12 @@ class Normalizer:
         events: list[Event] = []
         if self._output != "events":
             self._begin("events")
-        self._reader.feed(list(frames), events)
+        frames = list(frames)
+        if self._sniffer is not None and frames:
+            from streamnorm.dialects.sniff import dialect_of
+
+            self._settle(dialect_of(frames[0].data) or "chat")
+        self._reader.feed(frames, events)
         return events
 
     def close(self) -> list[Event]:
@@ -191,7 +214,22 @@ class Normalizer:
         if output == "chunks":
             self._reader.want_typed()
 
+    def _settle(self, dialect: str) -> bytes:
+        """The dialect is known. Returns what has come and was not read."""
+        self._sniffer = None
+        if dialect != "chat":
+            self._set_dialect(dialect)
+        undecided = b"".join(self._undecided)
+        self._undecided.clear()
+        return undecided
+
     def _read(self, data: bytes, events: list[Event]) -> None:
+        if self._sniffer is not None:
+            self._undecided.append(data)
+            dialect = self._sniffer.feed(data)
+            if dialect is None:
+                return
+            data = self._settle(dialect)
         try:
             frames = self._decoder.feed_plain(data)
         except FrameTooLarge as error:
@@ -208,6 +246,9 @@ class Normalizer:
     def _finish(self, output: str, events: list[Event]) -> None:
         if self._output != output:
             self._begin(output)
+        if self._sniffer is not None:
+            undecided = self._settle(self._sniffer.close())
+            self._read(undecided, events)
         self._output = _CLOSED
         decoder, reader = self._decoder, self._reader
         try:
@@ -251,7 +292,7 @@ def _reader_of(dialect: str) -> type[DialectReader] | None:
     if dialect not in _READERS:
         near = difflib.get_close_matches(dialect, DIALECTS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise LocalError(f"unknown dialect {dialect!r}: one of {', '.join(DIALECTS)}{hint}")
+        raise LocalError(f"unknown dialect {dialect!r}: one of auto, {', '.join(DIALECTS)}{hint}")
     module, name = _READERS[dialect]
     reader: type[DialectReader] = getattr(import_module(module), name)
     return reader

@@ -24,7 +24,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: Where a provider's captures bear another name than its profile.
 FOLDERS = {"gemini-openai": "google-gemini"}
-LIVE = {"vllm": "vllm", "llamacpp": "llama_server", "litellm-proxy": "litellm"}
+LIVE = {
+    "vllm": "vllm",
+    "llamacpp": "llama_server",
+    "llama-cpp-python": "llama_cpp_python",
+    "transformers-serve": "transformers_serve",
+    "litellm-proxy": "litellm",
+}
+
+#: In no list of providers, but recorded by the project itself.
+BESIDE = {"llama-cpp-python", "transformers-serve"}
 
 #: Captured, but in no list of providers: other hosts than those whose name they bear, or nobody knows whose.
 NO_PROFILE = {"azure-ai", "local", "ollama-cloud", "xiaomi"}
@@ -191,7 +200,7 @@ def test_without_a_stream_a_claim_is_shown_by_an_example_from_its_source(provide
 
 
 def test_every_provider_of_the_facts_has_a_profile_that_says_the_same() -> None:
-    assert provider_ids() == sorted(known())
+    assert provider_ids() == sorted([*known(), *BESIDE])
     for provider, fact in known().items():
         profile = load_profile(provider)
         said = (profile.base_url, profile.kind, profile.key_variables)
@@ -220,7 +229,7 @@ def test_every_profile_loads_and_its_base_url_finds_it(provider: str) -> None:
 
 def test_a_local_server_is_found_by_a_port_that_is_its_alone() -> None:
     assert load_profile("http://localhost:11434/v1").id == "ollama"
-    assert load_profile("http://localhost:8000/v1/chat/completions").id == "vllm"
+    assert load_profile("http://localhost:30000/v1/chat/completions").id == "sglang"
 
 
 @pytest.mark.parametrize(
@@ -230,6 +239,7 @@ def test_a_local_server_is_found_by_a_port_that_is_its_alone() -> None:
         ("http://localhost:59999/v1", 'use "auto"'),
         ("https:///v1", 'use "auto"'),
         ("http://127.0.0.1:8080/v1", "llamacpp and llamafile; give the name of one"),
+        ("http://localhost:8000/v1", "llama-cpp-python and transformers-serve and vllm"),
     ],
 )
 def test_a_base_url_that_could_be_anybodys_finds_nobody(url: str, says: str) -> None:

@@ -23,7 +23,7 @@ from streamnorm.cli.safe import one_line, styled
 from streamnorm.cli.telling import Teller, event_line
 from streamnorm.errors import LocalError
 from streamnorm.events import Event
-from streamnorm.normalizer import Normalizer
+from streamnorm.normalizer import DIALECTS, Normalizer
 from streamnorm.profiles import REQUEST_RULES, load_profile, provider_ids
 
 __all__ = ["app", "run"]
@@ -53,7 +53,13 @@ Repairs = Annotated[
         "--repair", help="Run this repair too, which is not safe on every stream (think-tags)."
     ),
 ]
-Dialect = Annotated[str, typer.Option("--dialect", help="The wire protocol.")]
+Dialect = Annotated[
+    str,
+    typer.Option(
+        "--dialect",
+        help=f"The wire protocol: {', '.join(DIALECTS)}; auto goes by the first frame.",
+    ),
+]
 
 #: As a shell says of a program that SIGPIPE ended: neither fine nor a failure of the stream.
 _PIPE_CLOSED = 128 + 13
@@ -122,7 +128,7 @@ def demo() -> None:
 def replay(
     files: Files,
     profile: ProfileName = "auto",
-    dialect: Dialect = "chat",
+    dialect: Dialect = "auto",
     repair: Repairs = None,
     events: Annotated[bool, typer.Option("--events", help="One line per event.")] = False,
     format: Annotated[
@@ -158,7 +164,7 @@ def replay(
 def explain(
     files: Files,
     profile: ProfileName = "auto",
-    dialect: Dialect = "chat",
+    dialect: Dialect = "auto",
     repair: Repairs = None,
 ) -> None:
     """Say what is wrong, where, and what was done.
@@ -207,7 +213,7 @@ def infer(
         _wrong_use(str(error))
     evidence = Evidence()
     for file, place in _places(files):
-        normalizer = _normalizer("auto", "chat")
+        normalizer = _normalizer("auto", "auto")
         _read(file, normalizer, place)
         evidence.add(file, normalizer)
     if profile is None:

@@ -161,6 +161,23 @@ class DeltaNull(ShapeRepair):
         return True
 
 
+class TextForDelta(ShapeRepair):
+    """`text` and no delta: a stream of the completions API, which is older than chat."""
+
+    code = "text-for-delta"
+    rule = "a stream speaks in deltas"
+    done = "the text was read as content"
+    on, key, types = "choice", "text", (str,)
+
+    @staticmethod
+    def mend(owner: dict[str, Any], value: Any) -> bool:
+        if owner.get("delta") is not None or owner.get("message") is not None:
+            return False
+        del owner["text"]
+        owner["delta"] = {"content": value}
+        return True
+
+
 class MessageForDelta(ShapeRepair):
     """A whole `message` where the stream has said nothing of the kind (or where a plain completion came instead of a
     stream). Beside a delta it is a repetition and is left to itself; after deltas only its finish and usage count."""
@@ -474,6 +491,7 @@ SHAPE_REPAIRS: Final[tuple[type[ShapeRepair], ...]] = (
     ChunkCreatedType,
     LogprobsNumber,
     ChoiceIndexType,
+    TextForDelta,
     DeltaNull,
     MessageForDelta,
     ContentParts,

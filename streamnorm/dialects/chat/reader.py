@@ -31,6 +31,7 @@ from streamnorm.dialects.chat.wire import (
 )
 from streamnorm.dialects.failure import failure_in, failure_in_broken
 from streamnorm.dialects.jsontext import NotJsonError
+from streamnorm.dialects.sniff import dialect_of
 from streamnorm.events import (
     ArgumentsDelta,
     Event,
@@ -93,6 +94,8 @@ class ChatReader:
         #: The last chunk needed the tolerant reading: so will the next, likely, and the clean one is not even tried.
         self._odd = tolerant
         self._refused: list[shape.Refused] = []
+        #: The first frame that is no chat chunk, for the message where no other comes.
+        self._foreign: bytes | None = None
         self._headless: list[Piece] = []
         self._usage_slot: Slot | None = None
         self._usage_alone = False
@@ -232,7 +235,7 @@ class ChatReader:
         self._findings.chunk = 0
         choices = self._choices.values()
         if not choices:
-            self.fail(StreamFailed("truncated", "the stream ended before it said anything"), events)
+            self._fail_silent("the stream ended", events)
         elif all(choice.finished for choice in choices):
             self._findings.note(repair.DoneMissing.code)
             self._end(events)
@@ -320,8 +323,11 @@ class ChatReader:
         elif not isinstance(obj, dict):
             findings.note(FrameScalar.code)
         elif frame.event != "message" and not obj.get("choices"):
+            self._foreign = self._foreign or frame.data
             findings.note(FrameOtherEvent.code, f"event: {frame.event[:80]}")
         else:
+            if not self._choices and "choices" not in obj:
+                self._foreign = self._foreign or frame.data
             before = findings.total
             try:
                 ours = self._tables is shape.OURS
@@ -489,8 +495,17 @@ class ChatReader:
         if self._choices:
             self._end(events)
         else:
-            message = "the stream ended with [DONE] before it said anything"
-            self.fail(StreamFailed("truncated", message), events)
+            self._fail_silent("the stream ended with [DONE]", events)
+
+    def _fail_silent(self, ended: str, events: list[Event]) -> None:
+        message = f"{ended} before it said anything"
+        foreign = self._foreign
+        if foreign is not None:
+            dialect = dialect_of(foreign)
+            hint = "" if dialect in (None, "chat") else f"; they look like the dialect {dialect!r}"
+            first = foreign[:200].decode("utf-8", "replace")
+            message += f": its frames are no chat chunks{hint}; the first of them is {first!r}"
+        self.fail(StreamFailed("truncated", message), events)
 
     def _end(self, events: list[Event]) -> None:
         for _, choice in sorted(self._choices.items()):
