@@ -108,7 +108,6 @@ class CallState:
         "first",
         "id",
         "index",
-        "legacy",
         "name",
         "opened",
         "placeholder",
@@ -125,7 +124,6 @@ class CallState:
         self.id = ""
         self.name = ""
         self.type: str | None = None
-        self.legacy = False
         self.extra_content: Any = None
         #: Its opening has been told.
         self.opened = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,13 +79,15 @@ class Normalizer:
         self.profile = _profile(profile)
         self._findings = Findings()
         self._unsafe = _unsafe(repairs, self.profile)
+        schemas = _schemas(tools)
         self._voice = Voice(
             self._findings,
             StreamState(),
-            final_names=_final_names(tools),
+            final_names=_final_names(schemas or ()),
             own_reasons=self.profile.finish_reasons if self.profile else None,
             legacy=legacy,
             unsafe=self._unsafe,
+            tools=schemas,
         )
         self._choices = n
         self._max_frame = max_frame
@@ -339,21 +341,32 @@ def _others(codes: Iterable[str]) -> list[type[ShapeRepair]]:
     return [repair for repair in found if issubclass(repair, ShapeRepair) and repair not in ours]
 
 
-def _final_names(tools: Iterable[Any] | None) -> frozenset[str]:
-    """Names among `tools` that no other begins with: once read, they cannot grow into another."""
-    names = {name for tool in tools or () if (name := _name_of(tool))}
+def _schemas(tools: Iterable[Any] | None) -> dict[str, dict[str, Any] | None] | None:
+    """The schema of each tool's parameters by its name, None where only the name was given; None where nothing was."""
+    if tools is None:
+        return None
+    return {name: schema for tool in tools for name, schema in [_schema_of(tool)] if name}
+
+
+def _schema_of(tool: Any) -> tuple[str | None, dict[str, Any] | None]:
+    if isinstance(tool, str):
+        return tool, None
+    if not isinstance(tool, dict):
+        raise LocalError(f"a tool is an OpenAI tool dict or a name, not {type(tool).__name__}")
+    body = tool.get("function") or tool.get("custom") or tool
+    if not isinstance(body, dict):
+        return None, None
+    name, schema = body.get("name"), body.get("parameters")
+    return (
+        name if isinstance(name, str) else None,
+        schema if isinstance(schema, dict) else None,
+    )
+
+
+def _final_names(names: Collection[str]) -> frozenset[str]:
+    """Names that no other begins with: once read, they cannot grow into another."""
     return frozenset(
         name
         for name in names
         if not any(other != name and other.startswith(name) for other in names)
     )
-
-
-def _name_of(tool: Any) -> str | None:
-    if isinstance(tool, str):
-        return tool
-    if not isinstance(tool, dict):
-        raise LocalError(f"a tool is an OpenAI tool dict or a name, not {type(tool).__name__}")
-    body = tool.get("function") or tool.get("custom") or tool
-    name = body.get("name") if isinstance(body, dict) else None
-    return name if isinstance(name, str) else None

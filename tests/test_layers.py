@@ -16,7 +16,7 @@ PACKAGE = Path(streamnorm.__file__).parent
 #: From the bottom up. A module may import from its own layer and from those below.
 LAYERS = (
     ("errors", "findings"),
-    ("arguments", "sse"),
+    ("arguments", "sse", "leaks"),
     ("events",),
     ("assemble",),
     (

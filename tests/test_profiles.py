@@ -16,8 +16,8 @@ from corpus import CAPTURES, facts, require
 
 import streamnorm
 from streamnorm import Normalizer, ProfileError, load_profile, provider_ids
-from streamnorm.cli.infer import Evidence
-from streamnorm.profiles import REQUEST_RULES
+from streamnorm.cli.infer import Evidence, provable
+from streamnorm.profiles import REQUEST_RULES, Claim
 from streamnorm.repairs import REGISTRY, Repair
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,11 +86,21 @@ def test_what_fires_over_a_providers_streams_is_what_its_profile_names(provider:
     assert fired.keys() - named == set(), {c: f for c, f in fired.items() if c not in named}
 
 
+def test_what_has_to_be_asked_for_is_looked_for_as_far_as_a_stream_can_prove_it() -> None:
+    openai = load_profile("openai")
+    claim = Claim(code="think-tag-unopened", source="x", checked=openai.checked)
+    assert {"think-tags", "leak-hermes"} <= set(provable(openai))
+    assert claim.code not in provable()
+    asked = provable(openai.model_copy(update={"repairs": [claim]}))
+    assert claim.code in asked
+    assert "think-tags" not in asked
+
+
 @pytest.mark.parametrize("provider", provider_ids())
 def test_a_providers_streams_lead_back_to_its_profile(provider: str, tmp_path: Path) -> None:
     evidence = Evidence()
     for path in bodies_of(provider):
-        normalizer = Normalizer()
+        normalizer = Normalizer(repairs=provable())
         normalizer.feed(path.read_bytes())
         normalizer.close()
         evidence.add(path.name, normalizer)

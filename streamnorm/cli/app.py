@@ -16,7 +16,7 @@ from rich.table import Table
 
 import streamnorm
 from streamnorm.cli.demo import play
-from streamnorm.cli.infer import Evidence
+from streamnorm.cli.infer import Evidence, provable
 from streamnorm.cli.reading import name_of, pieces
 from streamnorm.cli.report import failures, in_words, json_line, verdict
 from streamnorm.cli.safe import one_line, styled
@@ -212,8 +212,9 @@ def infer(
     except LocalError as error:
         _wrong_use(str(error))
     evidence = Evidence()
+    repairs = provable(profile)
     for file, place in _places(files):
-        normalizer = _normalizer("auto", "auto")
+        normalizer = _normalizer("auto", "auto", repairs)
         _read(file, normalizer, place)
         evidence.add(file, normalizer)
     if profile is None:

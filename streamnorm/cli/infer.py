@@ -10,9 +10,24 @@ from streamnorm.cli.reading import name_of
 from streamnorm.cli.safe import one_line
 from streamnorm.normalizer import Normalizer
 from streamnorm.profiles import Profile
-from streamnorm.repairs import REGISTRY, Check
+from streamnorm.repairs import EXCLUSIVE, REGISTRY, Check, Repair
+from streamnorm.repairs.leaks import EVIDENT
 
-__all__ = ["Evidence"]
+__all__ = ["Evidence", "provable"]
+
+
+def provable(profile: Profile | None = None) -> list[str]:
+    """The codes of the repairs that have to be asked for, and whose acting proves that they are needed; and of those that
+    `profile` names."""
+    named = [code for code in profile.codes if _unsafe(code)] if profile else []
+    evident = [repair.code for repair in EVIDENT]
+    excluded = {code for pair in EXCLUSIVE if pair.intersection(named) for code in pair}
+    return sorted({*named, *(code for code in evident if code not in excluded)})
+
+
+def _unsafe(code: str) -> bool:
+    entry = REGISTRY[code]
+    return issubclass(entry, Repair) and not entry.safe
 
 
 class Evidence:

@@ -11,6 +11,7 @@ import msgspec
 from streamnorm.assemble import CallState
 from streamnorm.dialects.base import DialectReader, Kinds
 from streamnorm.dialects.chat.voice import Voice
+from streamnorm.dialects.counts import count, usage_of
 from streamnorm.dialects.jsontext import ROOT, TEXT, Paths
 from streamnorm.dialects.order import START, OrderTable
 from streamnorm.events import FinishReason, StreamFailed
@@ -110,8 +111,9 @@ class AnthropicReader(DialectReader):
 
     def __init__(self, voice: Voice) -> None:
         super().__init__(voice)
-        #: The calls of open blocks. What opened with its whole input waits for a delta that says otherwise.
-        self._calls: dict[int, CallState] = {}
+        #: By index, the call of the block that opened last, None where it is none. What opened with its whole input waits
+        #: for a delta that says otherwise.
+        self._calls: dict[int, CallState | None] = {}
         self._inputs: dict[int, str] = {}
         self._counts: dict[str, Any] = {}
 
@@ -123,6 +125,8 @@ class AnthropicReader(DialectReader):
 
     def _open(self, event: _BlockStart) -> None:
         block, say = event.content_block, self.say
+        self._calls[event.index] = None
+        self._inputs.pop(event.index, None)
         if block.type == "tool_use":
             self._calls[event.index] = say.open_call(block.id or "", block.name or "")
             if isinstance(block.input, dict) and block.input:
@@ -139,10 +143,7 @@ class AnthropicReader(DialectReader):
     def _go_on(self, event: _BlockDelta) -> None:
         delta, say = event.delta, self.say
         if delta.type == "input_json_delta":
-            call = self._calls.get(event.index)
-            if call is not None and delta.partial_json:
-                self._inputs.pop(event.index, None)
-                say.arguments(call, delta.partial_json)
+            self._go_on_with_input(event.index, delta.partial_json or "")
         elif delta.type == "text_delta":
             say.text(delta.text or "")
         elif delta.type == "thinking_delta":
@@ -152,8 +153,19 @@ class AnthropicReader(DialectReader):
         elif delta.type == "citations_delta" and delta.citation is not None:
             say.annotation(delta.citation)
 
+    def _go_on_with_input(self, index: int, fragment: str) -> None:
+        if not fragment:
+            return
+        if index not in self._calls:
+            # Its opening never came, nor its name: it is no call that can be made, but it is told.
+            self._calls[index] = self.say.open_call("", "")
+        call = self._calls[index]
+        if call is not None:
+            self._inputs.pop(index, None)
+            self.say.arguments(call, fragment)
+
     def _close_block(self, event: _BlockStop) -> None:
-        call = self._calls.pop(event.index, None)
+        call = self._calls.get(event.index)
         whole = self._inputs.pop(event.index, "")
         if call is not None and whole:
             self.say.arguments(call, whole)
@@ -191,22 +203,15 @@ class AnthropicReader(DialectReader):
 
 
 def _usage(counts: dict[str, Any]) -> dict[str, Any]:
-    """The counts under the names of chat, where what came from a cache is part of the prompt; then those that came."""
-    cached = _number(counts.get("cache_read_input_tokens"))
-    prompt = (
-        _number(counts.get("input_tokens"))
-        + cached
-        + _number(counts.get("cache_creation_input_tokens"))
+    """The counts, where what came from a cache is part of the prompt."""
+    cached = count(counts.get("cache_read_input_tokens"))
+    written = count(counts.get("cache_creation_input_tokens"))
+    details = counts.get("output_tokens_details")
+    thinking = details.get("thinking_tokens") if isinstance(details, dict) else None
+    return usage_of(
+        count(counts.get("input_tokens")) + cached + written,
+        count(counts.get("output_tokens")),
+        counts,
+        cached=cached,
+        reasoning=None if thinking is None else count(thinking),
     )
-    completion = _number(counts.get("output_tokens"))
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": prompt + completion,
-        "prompt_tokens_details": {"cached_tokens": cached},
-        **counts,
-    }
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0

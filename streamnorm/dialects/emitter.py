@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from streamnorm.assemble import CallState, ChoiceState, Result
+from streamnorm.dialects.chat.calls import new_part
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.voice import Voice
 from streamnorm.dialects.chat.wire import Call, Choice, Custom, Delta, Function
@@ -47,6 +48,8 @@ class Emitter:
         self._stream = voice.stream
         self._reasons = {**reasons, **voice.own_reasons}
         self._choices: dict[int, ChoiceState] = {}
+        #: By choice, the calls that opened without a name.
+        self._nameless: dict[int, list[CallState]] = {}
 
     # What came of it.
 
@@ -135,53 +138,68 @@ class Emitter:
         self._put(state, Delta(annotations=[annotation]))
 
     def open_call(
-        self, id: str, name: str, index: int = 0, *, kind: str = "function", extra: Any = None
+        self,
+        id: str | None,
+        name: str,
+        index: int = 0,
+        *,
+        kind: str = "function",
+        extra: Any = None,
     ) -> CallState:
-        """A call begins; `extra` is what must be handed back with it."""
+        """A call begins; `extra` is what must be handed back with it. An id is made where `id` is empty, or None: then the
+        dialect asks for none."""
         state = self.choice(index)
-        call = CallState(len(state.calls), len(state.calls))
-        call.name, call.type, call.extra_content, call.opened = name, kind, extra, True
+        nameless = self._nameless.setdefault(index, [])
+        call = CallState(len(state.calls) if name else -1 - len(nameless), 0)
+        call.name, call.type, call.extra_content = name, kind, extra
         if not id or id in state.by_id:
-            self._findings.note(repair.ToolIdMissing.code)
+            if id is not None:
+                self._findings.note(repair.ToolIdMissing.code)
             call.id = self._stream.made_id("call_", index, call.index)
         else:
             call.id = id
         state.by_id[call.id] = call
-        state.calls.append(call)
-        self.events.append(ToolCallStarted(index, call.index, call.id, name, kind))
-        entry = Call(index=call.index, id=call.id, type=kind, extra_content=extra)
-        if kind == "custom":
-            entry.custom = Custom(name=name, input="")
+        if name:
+            self._tell_opening(call, state)
         else:
-            entry.function = Function(name=name, arguments="")
-        self._put(state, Delta(tool_calls=[entry]))
+            nameless.append(call)
         return call
 
     def arguments(self, call: CallState, fragment: str, index: int = 0) -> None:
         """The next fragment of a call's argument text, or of a custom call's input."""
         state = self.choice(index)
         fragment = self._whole(state, f"call {call.index}", fragment)
+        if fragment and call.first and call.type != "custom":
+            rest = new_part(call, fragment)
+            if rest is not None:
+                self._findings.note(repair.ToolArgumentsCumulative.code)
+                fragment = rest
         if not fragment:
             return
         call.append(fragment)
-        self.events.append(ArgumentsDelta(index, call.index, fragment))
-        entry = Call(index=call.index)
-        if call.type == "custom":
-            entry.custom = Custom(input=fragment)
-        else:
-            entry.function = Function(arguments=fragment)
-        self._put(state, Delta(tool_calls=[entry]))
+        if call.opened:
+            self._tell_fragment(call, fragment, state)
 
-    def finish(self, raw_reason: str, index: int = 0) -> None:
-        """The choice gave its reason; it is told at the end."""
+    def finish(
+        self,
+        raw_reason: str,
+        index: int = 0,
+        *,
+        means: FinishReason | None = None,
+        words: str = "",
+    ) -> None:
+        """The choice gave its reason; it is told at the end. `means`: what it means where the dialect's table does not say
+        so; `words`: what the server says about it."""
         state = self.choice(index)
         state.raw_reason = raw_reason
-        state.finish_reason = reason = self._reasons.get(raw_reason, "other")
-        if raw_reason not in self._reasons:
+        state.finish_reason = reason = means or self._reasons.get(raw_reason, "other")
+        if means is None and raw_reason not in self._reasons:
             self._findings.note(repair.FinishUnknown.code, f"finish reason {raw_reason[:80]!r}")
         elif reason is None:
             word = raw_reason[:80]
             message = f"the server stopped with finish reason {word!r}"
+            if words:
+                message = f"{message}: {words[:500]}"
             self.fail(StreamFailed("server", message, type="finish_reason", code=word))
 
     # The end.
@@ -207,22 +225,27 @@ class Emitter:
 
     def _finish_choice(self, state: ChoiceState) -> None:
         flush_halves(state.halves, self._findings)
+        nameless = self._nameless.pop(state.index, [])
+        called = bool(state.calls or nameless)
         reason: FinishReason = state.finish_reason or "other"
-        if state.calls and reason == "stop":
+        if called and reason == "stop":
             if "tool_calls" in self._reasons.values():
                 # A dialect that has a word for it did not say it.
                 self._findings.note(repair.FinishStopWithCalls.code)
             reason = "tool_calls"
-        elif reason == "tool_calls" and not state.calls:
+        elif reason == "tool_calls" and not called:
             self._findings.note(repair.FinishCallsWithoutCalls.code)
             reason = "stop"
         state.finish_reason = reason
-        for call in state.calls:
-            if not call.first and reason == "tool_calls" and call.type != "custom":
-                # A call without arguments: these dialects send nothing for them.
-                self.arguments(call, "{}", state.index)
+        self._tell_no_arguments(state)
+        for call in nameless:
+            self._tell_nameless(call, state)
+        self._tell_no_arguments(state)
         for call in state.calls:
             self._finish_call(call, state)
+        if not state.role_sent:
+            # It never said anything. The role comes all the same, before the finish.
+            self._put(state, Delta())
         self.events.append(ChoiceFinished(state.index, reason, state.raw_reason))
         told = (state.raw_reason or "stop") if reason == "other" else reason
         self._put(state, Delta(), told)
@@ -245,6 +268,40 @@ class Emitter:
         )
 
     # Within.
+
+    def _tell_opening(self, call: CallState, state: ChoiceState) -> None:
+        state.calls.append(call)
+        call.opened = True
+        kind = call.type or "function"
+        self.events.append(ToolCallStarted(state.index, call.index, call.id, call.name, kind))
+        entry = Call(index=call.index, id=call.id, type=kind, extra_content=call.extra_content)
+        if kind == "custom":
+            entry.custom = Custom(name=call.name, input="")
+        else:
+            entry.function = Function(name=call.name, arguments="")
+        self._put(state, Delta(tool_calls=[entry]))
+
+    def _tell_fragment(self, call: CallState, fragment: str, state: ChoiceState) -> None:
+        self.events.append(ArgumentsDelta(state.index, call.index, fragment))
+        entry = Call(index=call.index)
+        if call.type == "custom":
+            entry.custom = Custom(input=fragment)
+        else:
+            entry.function = Function(arguments=fragment)
+        self._put(state, Delta(tool_calls=[entry]))
+
+    def _tell_nameless(self, call: CallState, state: ChoiceState) -> None:
+        """Told last, as in chat: no index of a call that can be made is to depend on one that cannot."""
+        call.index = len(state.calls)
+        self._tell_opening(call, state)
+        if call.first:
+            self._tell_fragment(call, call.text, state)
+
+    def _tell_no_arguments(self, state: ChoiceState) -> None:
+        """The calls that have no arguments: these dialects send nothing for them."""
+        for call in state.calls:
+            if not call.first and state.finish_reason == "tool_calls" and call.type != "custom":
+                self.arguments(call, "{}", state.index)
 
     def _whole(self, state: ChoiceState, channel: str, text: str) -> str:
         return whole_characters(text, channel, state.halves, self._findings) if text else ""

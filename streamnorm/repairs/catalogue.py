@@ -57,6 +57,16 @@ CODES: Final[dict[str, tuple[str, ...]]] = {
     "reasoning-non-string": ("reasoning-object",),
     # Where a profile or the caller asks for it.
     "reasoning-think-tags-in-content": ("think-tags", "think-tag-unopened"),
+    # Calls in the text, where a profile or the caller asks for it.
+    "leak-hermes-xml": ("leak-hermes",),
+    "leak-qwen3-coder-xml": ("leak-qwen-xml",),
+    "leak-glm-argkey-xml": ("leak-glm",),
+    "leak-llama-python-tag": ("leak-python-tag", "leak-bare-json"),
+    "leak-mistral-tokens": ("leak-mistral",),
+    "leak-deepseek-dsml": ("leak-deepseek",),
+    "leak-kimi-tokens": ("leak-kimi",),
+    "leak-harmony-channel": ("leak-harmony",),
+    "leak-empower-markup": ("leak-empower",),
     # The finish.
     "finish-stop-with-tool-calls": ("finish-stop-with-calls",),
     "finish-missing": ("finish-missing",),
@@ -167,8 +177,6 @@ TOLERATED: Final[dict[str, str]] = {
     "call-dropped-empty-stop": "an empty answer is one; none is made up",
 }
 
-_LEAK: Final = "left as text: taking calls out of text is for a profile or the caller to ask for"
-
 #: By quirk: why it is left as it is.
 LEFT: Final[dict[str, str]] = {
     "content-cumulative": "in text nothing tells a repetition from what was meant",
@@ -177,14 +185,5 @@ LEFT: Final[dict[str, str]] = {
     "reasoning-repeated-delta": "the model may have said it twice",
     "error-repetition-loop": "a model that repeats itself is no fault of the stream",
     "tc-name-garbage": "a name that no tool has is for whoever knows the tools",
-    "leak-hermes-xml": _LEAK,
-    "leak-llama-python-tag": _LEAK,
-    "leak-deepseek-dsml": _LEAK,
-    "leak-kimi-tokens": _LEAK,
-    "leak-qwen3-coder-xml": _LEAK,
-    "leak-glm-argkey-xml": _LEAK,
-    "leak-mistral-tokens": _LEAK,
-    "leak-empower-markup": _LEAK,
-    "leak-harmony-channel": _LEAK,
     "leak-arguments-as-reasoning": "not to be told from reasoning",
 }

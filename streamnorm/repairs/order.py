@@ -241,11 +241,12 @@ class FinishRenamed(Repair):
 
 
 class FinishMissing(Repair):
-    """`[DONE]` came, but no finish reason."""
+    """The end of the stream came, `[DONE]` in chat, but no finish reason."""
 
     code = "finish-missing"
     rule = "7: one finish_reason per choice"
     done = "set by what the choice holds"
+    dialects = ("chat", "ollama")
 
     @staticmethod
     def mend(state: ChoiceState) -> bool:
@@ -589,6 +590,7 @@ class ToolArgumentsCumulative(Repair):
     code = "tool-arguments-cumulative"
     rule = "4: fragments join to the argument text"
     done = "only what is new was passed on"
+    dialects = ANY
 
 
 class ToolArgumentsPlaceholder(Repair):

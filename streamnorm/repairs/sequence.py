@@ -3,15 +3,25 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from streamnorm.repairs.base import Repair
 
-__all__ = ["SEQUENCE_REPAIRS", "DoneForeign", "EndMissing", "EventAfterEnd", "EventOutOfOrder"]
+__all__ = [
+    "SEQUENCE_REPAIRS",
+    "ArgumentInvalid",
+    "ArgumentReturns",
+    "DoneForeign",
+    "EndMissing",
+    "EventAfterEnd",
+    "EventOutOfOrder",
+    "FieldsSnakeCase",
+    "ResponseWrapped",
+]
 
 
 class _SequenceRepair(Repair):
-    dialects = ("anthropic", "cohere", "gemini", "ollama", "responses")
+    dialects: ClassVar[tuple[str, ...]] = ("anthropic", "cohere", "gemini", "ollama", "responses")
 
 
 class EventOutOfOrder(_SequenceRepair):
@@ -46,9 +56,49 @@ class DoneForeign(_SequenceRepair):
     done = "the frame was left out"
 
 
+class ResponseWrapped(_SequenceRepair):
+    """Each response is the `response` of another object, as behind some gateways."""
+
+    code = "response-wrapped"
+    rule = "a frame is a response"
+    done = "the response in it was read"
+    dialects = ("gemini",)
+
+
+class FieldsSnakeCase(_SequenceRepair):
+    """`finish_reason` for `finishReason` and so on: an object of the SDK was written out, not the response it was made from."""
+
+    code = "fields-snake-case"
+    rule = "fields are named in camel case"
+    done = "read under the names of the wire"
+    dialects = ("gemini",)
+
+
+class ArgumentInvalid(_SequenceRepair):
+    """A piece of a call's arguments that has no place: no JSON path, one through what holds nothing, or no value."""
+
+    code = "argument-invalid"
+    rule = "a piece of the arguments is a value at a path"
+    done = "left out; the call is not complete"
+    dialects = ("gemini",)
+
+
+class ArgumentReturns(_SequenceRepair):
+    """A piece of a call's arguments that adds to what had ended: to a string, or to an object after the next one began."""
+
+    code = "argument-returns"
+    rule = "the pieces of the arguments come in the order of their text"
+    done = "what it is a part of was told again, whole, at the end: of a member that is there twice, the last holds"
+    dialects = ("gemini",)
+
+
 SEQUENCE_REPAIRS: Final[tuple[type[Repair], ...]] = (
     EventOutOfOrder,
     EndMissing,
     EventAfterEnd,
     DoneForeign,
+    ResponseWrapped,
+    FieldsSnakeCase,
+    ArgumentInvalid,
+    ArgumentReturns,
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from streamnorm.assemble import CallState
+from streamnorm.dialects.chat.marked import MarkedText
 from streamnorm.dialects.chat.pieces import Slot
-from streamnorm.dialects.chat.thinking import ThinkSplitter
 from streamnorm.dialects.chat.toolcalls import CallReader, Later
 from streamnorm.dialects.chat.voice import Place, Voice
-from streamnorm.dialects.chat.wire import Call, Choice, Delta
+from streamnorm.dialects.chat.wire import Call, Choice, Delta, Function
 from streamnorm.dialects.halves import flush_halves
 from streamnorm.events import (
     ChoiceFinished,
@@ -19,6 +20,7 @@ from streamnorm.events import (
     RefusalDelta,
     TextDelta,
 )
+from streamnorm.leaks import CallFragment, CallOpened, Part, Text
 from streamnorm.repairs import order as repair
 
 __all__ = ["ChoiceReader"]
@@ -30,15 +32,18 @@ _CUT_REASONS: Final = frozenset({"length", "content_filter"})
 class ChoiceReader(CallReader):
     """Reads the deltas of one choice into events and pieces."""
 
-    __slots__ = ("_ended_at", "_ending", "_thinking")
+    __slots__ = ("_ended_at", "_ending", "_leaked", "_marked")
 
     def __init__(self, index: int, voice: Voice) -> None:
         super().__init__(index, voice)
         self._ending: Slot | None = None
         #: The number and the data of the chunk that brought the finish reason.
         self._ended_at: tuple[int, bytes] | None = None
-        #: Takes reasoning out of the text, as long as there may be some, and where it was asked for.
-        self._thinking = voice.thinking()
+        marked = MarkedText(voice.unsafe, voice.tools)
+        #: Reads the markup in the text, where that was asked for and as long as there may be some.
+        self._marked = None if marked.done else marked
+        #: The call that was found in the text last.
+        self._leaked: CallState | None = None
 
     @property
     def finished(self) -> bool:
@@ -56,8 +61,8 @@ class ChoiceReader(CallReader):
         place.role = delta.role
         if place.wild or self.halves:
             self._mend_text(delta)
-        if self._thinking is not None and delta.content:
-            self._take_out_thinking(self._thinking, delta, delta.content, place, events)
+        if self._marked is not None and (delta.content or delta.reasoning_content):
+            self._read_marked(self._marked, delta, place, events)
         calls = self._calls_of(delta)
         says = _says(delta) or choice.logprobs is not None
         reason = choice.finish_reason
@@ -70,14 +75,15 @@ class ChoiceReader(CallReader):
         if says or not (calls or reason):
             self._tell_body(choice, delta, place, events)
         if calls:
-            # A call ends what text there was: nothing that may become a tag goes over it.
-            self.flush(events)
+            # A call ends what text there was: nothing that may become markup goes over it. Where calls come as calls, what
+            # looks like one in the text is text.
+            self.flush(events, calls=False)
             self._read_calls(calls, delta, place, events)
         if reason:
             self._ending = place.slot()
             self._ended_at = findings.chunk, findings.data
             self._set_finish(reason)
-        self.calm = not (self._held or self.halves or self._ending or self._thinking)
+        self.calm = not (self._held or self.halves or self._ending or self._marked)
         return self.raw_reason if self.finish_reason is None else None
 
     def _delta_of(self, choice: Choice) -> Delta:
@@ -135,48 +141,64 @@ class ChoiceReader(CallReader):
         self._collect(choice, delta)
         self._put_body(delta, place, choice.logprobs)
 
-    def _take_out_thinking(
-        self,
-        splitter: ThinkSplitter,
-        delta: Delta,
-        text: str,
-        place: Place,
-        events: list[Event],
+    def _read_marked(
+        self, marked: MarkedText, delta: Delta, place: Place, events: list[Event]
     ) -> None:
         """Leave in `delta` the last part of its text, be it text or reasoning; what comes before that is told."""
-        tags = splitter.tags
-        *earlier, last = splitter.feed(text) or [(False, "")]
-        self._note_tags(splitter.tags - tags)
-        if splitter.done:
-            self._thinking = None
-        if earlier or last != (False, text):
-            place.whole = False
-        for part in earlier:
-            self._tell_part(*part, place, events)
-        reasoning, words = last
-        if reasoning and delta.reasoning_content:
-            self._tell_part(True, words, place, events)
-            words = ""
-        if reasoning and words:
-            delta.reasoning_content = words
-        delta.content = None if reasoning else words or None
+        came: list[Part] = []
+        parts: list[Part] = []
+        if delta.reasoning_content:
+            came.append(Text(delta.reasoning_content, True))
+            parts += marked.reasoning(delta.reasoning_content)
+        if delta.content:
+            came.append(Text(delta.content))
+            parts += marked.content(delta.content)
+        if marked.done:
+            self._marked = None
+        if parts == came:
+            return
+        place.whole = False
+        delta.reasoning_content = delta.content = None
+        last = parts[-1] if parts else None
+        if isinstance(last, Text):
+            parts.pop()
+            if last.reasoning:
+                delta.reasoning_content = last.text
+            else:
+                delta.content = last.text
+        self._tell_parts(parts, place, events)
 
-    def _note_tags(self, count: int) -> None:
-        for _ in range(count):
-            self._findings.note(self._voice.thinks)
+    def _tell_parts(self, parts: list[Part], place: Place, events: list[Event]) -> None:
+        for part in parts:
+            if isinstance(part, Text):
+                said = (
+                    Delta(reasoning_content=part.text)
+                    if part.reasoning
+                    else Delta(content=part.text)
+                )
+                self._tell_body(Choice(self.index, said), said, place, events)
+            elif isinstance(part, CallFragment):
+                if self._leaked is not None:
+                    self._read_fragment(part.fragment, self._leaked, place, 0, events)
+            else:
+                self._findings.note(part.code)
+                if isinstance(part, CallOpened):
+                    self._open_leaked(part, place, events)
 
-    def _tell_part(self, reasoning: bool, text: str, place: Place, events: list[Event]) -> None:
-        delta = Delta(reasoning_content=text) if reasoning else Delta(content=text)
-        self._tell_body(Choice(self.index, delta), delta, place, events)
+    def _open_leaked(self, part: CallOpened, place: Place, events: list[Event]) -> None:
+        at = len(self.calls)
+        made = part.id or self._voice.stream.made_id("call_", self.index, at)
+        self._open(Call(at, made, "function", Function(part.name, "")), place, 0, events)
+        self._leaked = self.latest
+        # Its name is whole.
+        self.release(events)
 
-    def flush(self, events: list[Event]) -> None:
-        """Tell the text that was held, as nothing more will come to decide what it is."""
-        if self._thinking is not None:
-            tags = self._thinking.tags
-            parts = self._thinking.close()
-            self._note_tags(self._thinking.tags - tags)
-            for part in parts:
-                self._tell_part(*part, Later(Slot()), events)
+    def flush(self, events: list[Event], *, calls: bool = True) -> None:
+        """Tell the text that was held, as nothing more will come to decide what it is. `calls`: some may still be found."""
+        if self._marked is not None:
+            self._tell_parts(self._marked.flush(calls=calls), Later(Slot()), events)
+            if self._marked.done:
+                self._marked = None
 
     def _collect(self, choice: Choice, delta: Delta) -> None:
         """What the final message has besides text and calls."""

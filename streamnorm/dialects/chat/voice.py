@@ -7,10 +7,8 @@ from typing import Any, Final
 
 from streamnorm.assemble import StreamState
 from streamnorm.dialects.chat.pieces import Origin, Slot
-from streamnorm.dialects.chat.thinking import ThinkSplitter
 from streamnorm.events import FinishReason
 from streamnorm.findings import Findings
-from streamnorm.repairs.leaks import ThinkTags, ThinkTagUnopened
 
 __all__ = ["FINISH_REASONS", "NOWHERE", "NOWHERE_WILD", "Place", "Voice"]
 
@@ -46,10 +44,6 @@ FINISH_REASONS: Final[Mapping[str, FinishReason | None]] = {
     "network_error": None,
     "insufficient_system_resource": None,
 }
-
-
-#: The first of them that is on: one that begins inside knows the opening tag too.
-_THINKERS: Final = (ThinkTagUnopened, ThinkTags)
 
 
 class Place:
@@ -137,9 +131,9 @@ NOWHERE_WILD: Final = _Nowhere(wild=True)
 class Voice:
     """Where a stream's readers speak: findings, canonical chunks where wanted, and the caller's choices.
 
-    `unsafe` has the codes of the repairs that are not safe and were asked for. `pieces` collects the chunks (None: nobody
-    wants them): a `Piece`, or from the fast path, which builds none, the chunk's bytes or the typed chunk that its decoder
-    made.
+    `unsafe` has the codes of the repairs that are not safe and were asked for, `tools` the schema of the parameters (or None) of
+    each tool that was offered, where that is known. `pieces` collects the chunks (None: nobody wants them): a `Piece`, or from
+    the fast path, which builds none, the chunk's bytes or the typed chunk that its decoder made.
     """
 
     __slots__ = (
@@ -150,7 +144,8 @@ class Voice:
         "own_reasons",
         "pieces",
         "stream",
-        "thinks",
+        "tools",
+        "unsafe",
     )
 
     def __init__(
@@ -162,6 +157,7 @@ class Voice:
         own_reasons: Mapping[str, FinishReason | None] | None = None,
         legacy: bool = False,
         unsafe: Container[str] = (),
+        tools: Mapping[str, dict[str, Any] | None] | None = None,
     ) -> None:
         self.findings = findings
         self.stream = stream
@@ -171,11 +167,5 @@ class Voice:
         self.own_reasons = own_reasons or {}
         self.finish_reasons = {**FINISH_REASONS, **self.own_reasons}
         self.legacy = legacy
-        #: The code of the repair that takes reasoning out of the text, "" for none.
-        self.thinks = next((repair.code for repair in _THINKERS if repair.code in unsafe), "")
-
-    def thinking(self) -> ThinkSplitter | None:
-        """What takes reasoning out of the text of one choice; None where nobody asked for it."""
-        if not self.thinks:
-            return None
-        return ThinkSplitter(unopened=self.thinks == ThinkTagUnopened.code)
+        self.unsafe = unsafe
+        self.tools = tools
