@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from streamnorm.assemble import CallState, ChoiceState, Result
-from streamnorm.dialects.chat.calls import new_part
+from streamnorm.dialects.chat.calls import PLACEHOLDERS, new_part
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.voice import Voice
 from streamnorm.dialects.chat.wire import Call, Choice, Custom, Delta, Function
@@ -129,12 +129,14 @@ class Emitter:
     def reasoning_detail(self, detail: dict[str, Any], index: int = 0) -> None:
         """What must be handed back with the reasoning, such as its signature."""
         state = self.choice(index)
-        state.reasoning_details = [*(state.reasoning_details or ()), detail]
+        state.reasoning_details = state.reasoning_details or []
+        state.reasoning_details.append(detail)
         self._put(state, Delta(reasoning_details=[detail]))
 
     def annotation(self, annotation: dict[str, Any], index: int = 0) -> None:
         state = self.choice(index)
-        state.annotations = [*(state.annotations or ()), annotation]
+        state.annotations = state.annotations or []
+        state.annotations.append(annotation)
         self._put(state, Delta(annotations=[annotation]))
 
     def open_call(
@@ -238,8 +240,7 @@ class Emitter:
             reason = "stop"
         state.finish_reason = reason
         self._tell_no_arguments(state)
-        for call in nameless:
-            self._tell_nameless(call, state)
+        self._tell_nameless(nameless, state)
         self._tell_no_arguments(state)
         for call in state.calls:
             self._finish_call(call, state)
@@ -290,12 +291,17 @@ class Emitter:
             entry.function = Function(arguments=fragment)
         self._put(state, Delta(tool_calls=[entry]))
 
-    def _tell_nameless(self, call: CallState, state: ChoiceState) -> None:
-        """Told last, as in chat: no index of a call that can be made is to depend on one that cannot."""
-        call.index = len(state.calls)
-        self._tell_opening(call, state)
-        if call.first:
-            self._tell_fragment(call, call.text, state)
+    def _tell_nameless(self, calls: list[CallState], state: ChoiceState) -> None:
+        """Told last, as in chat: no index of a call that can be made is to depend on one that cannot. Arguments that may be a
+        placeholder come after all the others, as there."""
+        for call in calls:
+            call.index = len(state.calls)
+            self._tell_opening(call, state)
+            if call.first and call.text.strip() not in PLACEHOLDERS:
+                self._tell_fragment(call, call.text, state)
+        for call in calls:
+            if call.text.strip() in PLACEHOLDERS:
+                self._tell_fragment(call, call.text, state)
 
     def _tell_no_arguments(self, state: ChoiceState) -> None:
         """The calls that have no arguments: these dialects send nothing for them."""

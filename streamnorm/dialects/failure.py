@@ -79,7 +79,7 @@ def _failure(error: Any, around: dict[str, Any] | None = None) -> StreamFailed:
     return StreamFailed(
         "server",
         _words(message),
-        type=_word(error.get("type") or around.get("type")),
+        type=_word(error.get("type") or error.get("status") or around.get("type")),
         code=_code(error.get("code") or around.get("code") or error.get("status_code")),
     )
 

@@ -28,6 +28,11 @@ Paths = Mapping[tuple[str, str], str]
 ROOT: Final = "root"
 TEXT: Final = "text"
 
+#: Containers in each other. Whoever writes the value again gives up near a thousand, and nobody means so many.
+MAX_DEPTH: Final = 512
+
+_brackets: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL).finditer
+
 #: Python reads no integer with more digits, nor does anybody mean one.
 MAX_DIGITS: Final = 4_000
 
@@ -43,6 +48,8 @@ def load(data: bytes, findings: Findings, paths: Paths) -> tuple[Any, bool]:
 
     Raises NotJsonError.
     """
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(data) > MAX_DEPTH:
+        raise NotJsonError("the JSON is nested too deeply")
     try:
         return msgspec.json.decode(data), False
     except _REFUSED:
@@ -69,6 +76,19 @@ def load(data: bytes, findings: Findings, paths: Paths) -> tuple[Any, bool]:
         raise NotJsonError("the JSON is nested too deeply") from None
     except ValueError as error:
         raise NotJsonError(f"not JSON: {error}") from None
+
+
+def _depth(data: bytes) -> int:
+    """How many containers are open at once, at most."""
+    depth = deepest = 0
+    for match in _brackets(data):
+        mark = match[0]
+        if mark in (b"{", b"["):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in (b"}", b"]"):
+            depth -= 1
+    return deepest
 
 
 def _without_halves(value: Any, findings: Findings, paths: Paths, at: str | None) -> Any:
