@@ -16,7 +16,7 @@ from rich.table import Table
 
 import streamnorm
 from streamnorm.cli.demo import play
-from streamnorm.cli.infer import Evidence, provable
+from streamnorm.cli.infer import Evidence, provable, would_act
 from streamnorm.cli.reading import name_of, pieces
 from streamnorm.cli.report import failures, in_words, json_line, verdict
 from streamnorm.cli.safe import one_line, styled
@@ -179,9 +179,14 @@ def explain(
     bad = False
     for file, place in _places(files):
         normalizer = _normalizer(profile, dialect, repair)
-        _read(file, normalizer, place)
+        probe = _normalizer(profile, dialect, [*(repair or ()), *provable(normalizer.profile)])
+        _read(file, normalizer, place, probe)
         out.print(styled(f"{name_of(file)}: {verdict(normalizer)}", "bold"), soft_wrap=True)
         _explain(normalizer, out)
+        for code in would_act(normalizer, probe):
+            out.print()
+            out.print(styled(f"hint {code}", "bold cyan"))
+            out.print(f"  Its markup is in the text. If it is meant, read it with --repair {code}")
         if place:
             out.print()
         bad |= bool(failures(normalizer))
@@ -287,22 +292,27 @@ def _normalizer(profile: str, dialect: str, repairs: list[str] | None = None) ->
         _wrong_use(str(error))
 
 
-def _events(file: str, normalizer: Normalizer) -> Iterator[Event]:
+def _events(file: str, normalizer: Normalizer, probe: Normalizer | None = None) -> Iterator[Event]:
+    """The events of a stream. `probe` reads along, and is not told of."""
     try:
         for piece in pieces(file):
             yield from normalizer.feed(piece)
+            if probe is not None:
+                probe.feed(piece)
     except OSError as error:
         hint = _HINTS.get(type(error), "")
         _wrong_use(f"cannot read {name_of(file)}: {error.strerror}{hint}")
     yield from normalizer.close()
+    if probe is not None:
+        probe.close()
 
 
-def _read(file: str, normalizer: Normalizer, place: str) -> None:
+def _read(file: str, normalizer: Normalizer, place: str, probe: Normalizer | None = None) -> None:
     """Read all of a file. A terminal is told which of several it is, for as long as that takes."""
     console = Console(stderr=True)
     told = bool(place) and console.is_terminal
     with console.status(styled(place), spinner="line") if told else nullcontext():
-        for _ in _events(file, normalizer):
+        for _ in _events(file, normalizer, probe):
             pass
 
 

@@ -13,7 +13,7 @@ from streamnorm.profiles import Profile
 from streamnorm.repairs import EXCLUSIVE, REGISTRY, Check, Repair
 from streamnorm.repairs.leaks import EVIDENT
 
-__all__ = ["Evidence", "provable"]
+__all__ = ["Evidence", "provable", "would_act"]
 
 
 def provable(profile: Profile | None = None) -> list[str]:
@@ -23,6 +23,14 @@ def provable(profile: Profile | None = None) -> list[str]:
     evident = [repair.code for repair in EVIDENT]
     excluded = {code for pair in EXCLUSIVE if pair.intersection(named) for code in pair}
     return sorted({*named, *(code for code in evident if code not in excluded)})
+
+
+def would_act(normalizer: Normalizer, probe: Normalizer) -> list[str]:
+    """The codes of the repairs that have to be asked for, acted in `probe`, which has them all, and were not on in
+    `normalizer`, which has read the same."""
+    acted = {finding.code for finding in normalizer.findings}
+    codes = (finding.code for finding in probe.findings)
+    return [code for code in codes if code not in acted and _unsafe(code)]
 
 
 def _unsafe(code: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from streamnorm.repairs.base import ShapeRepair
 
-__all__ = ["SHAPE_REPAIRS"]
+__all__ = ["SHAPE_REPAIRS", "TextForDelta"]
 
 _NULL: Final = (type(None),)
 

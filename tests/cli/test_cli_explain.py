@@ -23,6 +23,26 @@ def test_a_repair_is_told_with_its_place_its_rule_and_what_was_done() -> None:
     assert result.exit_code == 0
 
 
+def test_markup_that_nobody_asked_to_read_is_hinted_at() -> None:
+    leaked = text('<tool_call>{"name": "f", "arguments": {}}</tool_call>')
+    result = invoke("explain", "-", stdin=leaked)
+    assert "Nothing to put right" in result.stdout
+    assert "\nhint leak-hermes\n" in result.stdout
+    assert "read it with --repair leak-hermes" in result.stdout
+    assert result.exit_code == 0
+    asked = invoke("explain", "--repair", "leak-hermes", "-", stdin=leaked)
+    assert "repair leak-hermes\n" in asked.stdout
+    assert "hint" not in asked.stdout
+
+
+def test_a_stream_of_another_protocol_is_explained_without_being_told_which() -> None:
+    stream = sse({"type": "message_start", "message": {"id": "msg_1", "model": "m"}})
+    result = invoke("explain", "-", stdin=stream)
+    assert "without message_stop" in result.stdout
+    as_chat = invoke("explain", "--dialect", "chat", "-", stdin=stream)
+    assert "they look like the dialect 'anthropic'" in as_chat.stdout
+
+
 def test_a_failure_is_told_with_the_offending_bytes() -> None:
     result = invoke("explain", "-", stdin=FAILED)
     assert "failure stream-failed\n" in result.stdout

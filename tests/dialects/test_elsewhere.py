@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ def test_a_foreign_stream_is_called_foreign_or_is_read(entry: dict[str, Any]) ->
     if b'data:{"choices":[{' in body.replace(b" ", b"") or b'"text_completion"' in body:
         # A stream of the completions API has chunks, and text.
         assert told.complete
-        assert told.result.message.content
+        assert all(choice.message.content for choice in told.result.choices)
+        indexes = {int(index) for index in re.findall(rb'"index":\s*(\d+)', body)}
+        assert {choice.index for choice in told.result.choices} == indexes
     else:
         assert told.error is not None
         assert told.error.kind == "truncated"

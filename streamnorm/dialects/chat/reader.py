@@ -46,7 +46,7 @@ from streamnorm.repairs import order as repair
 from streamnorm.repairs.base import ShapeRepair
 from streamnorm.repairs.framing import DoneDecorated, FrameEmpty, FrameOtherEvent, FrameScalar
 from streamnorm.repairs.order import RoleRepeated
-from streamnorm.repairs.shape import SHAPE_REPAIRS
+from streamnorm.repairs.shape import SHAPE_REPAIRS, TextForDelta
 from streamnorm.sse import Frame
 
 __all__ = ["ChatReader"]
@@ -481,13 +481,17 @@ class ChatReader:
         reader = readers.get(choice.index)
         if reader is not None:
             return reader
-        if readers and not position and (self._asked == 1 or choice.delta.role is None):
+        if readers and not position and (self._asked == 1 or self._may_drift(choice)):
             self._findings.note(repair.ChoiceIndexDrifts.code)
             return next(iter(readers.values()))
         if len(readers) >= MAX_CHOICES:
             return None
         reader = readers[choice.index] = ChoiceReader(choice.index, self._voice)
         return reader
+
+    def _may_drift(self, choice: Choice) -> bool:
+        """A choice begins with its role, so one without is none; but the completions API has no roles."""
+        return choice.delta.role is None and TextForDelta.code not in self._findings
 
     # The end.
 
