@@ -17,6 +17,7 @@ from corpus import CAPTURES, facts, require
 import streamnorm
 from streamnorm import Normalizer, ProfileError, load_profile, provider_ids
 from streamnorm.cli.infer import Evidence, provable
+from streamnorm.normalizer import DIALECTS
 from streamnorm.profiles import REQUEST_RULES, Claim
 from streamnorm.repairs import REGISTRY, Repair
 
@@ -53,8 +54,10 @@ def captured() -> dict[str, list[Path]]:
 
 def bodies_of(provider: str) -> list[Path]:
     live = CAPTURES / "live" / LIVE.get(provider, "-")
+    # A folder that bears a dialect's name has streams of that dialect.
+    own = () if provider in DIALECTS else (ROOT / "fixtures" / provider).glob("*.sse")
     return [
-        *sorted((ROOT / "fixtures" / provider).glob("*.sse")),
+        *sorted(own),
         *captured().get(FOLDERS.get(provider, provider), []),
         *(
             path

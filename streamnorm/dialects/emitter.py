@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from streamnorm.assemble import CallState, ChoiceState, Result
-from streamnorm.dialects.chat.calls import PLACEHOLDERS, new_part
+from streamnorm.dialects.chat.calls import PLACEHOLDERS, new_part, starts_anew
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.voice import Voice
 from streamnorm.dialects.chat.wire import Call, Choice, Custom, Delta, Function
@@ -48,6 +48,8 @@ class Emitter:
         self._stream = voice.stream
         self._reasons = {**reasons, **voice.own_reasons}
         self._choices: dict[int, ChoiceState] = {}
+        #: Whole arguments that may be a placeholder for those to come: they wait for what is said next.
+        self._held: tuple[CallState, str, ChoiceState] | None = None
         #: By choice, the calls that opened without a name.
         self._nameless: dict[int, list[CallState]] = {}
 
@@ -95,7 +97,8 @@ class Emitter:
         self.events.append(StreamStarted(stream.id, stream.model, stream.created))
 
     def choice(self, index: int = 0) -> ChoiceState:
-        """The choice of this index; asking for it begins it."""
+        """The choice of this index; asking for it begins it. Something is about to be said, so what was held is told."""
+        self._release()
         state = self._choices.get(index)
         if state is None:
             self.start()
@@ -169,6 +172,9 @@ class Emitter:
 
     def arguments(self, call: CallState, fragment: str, index: int = 0) -> None:
         """The next fragment of a call's argument text, or of a custom call's input."""
+        if self._held is not None and self._held[0] is call and starts_anew(fragment):
+            self._findings.note(repair.ToolArgumentsPlaceholder.code)
+            self._held = None
         state = self.choice(index)
         fragment = self._whole(state, f"call {call.index}", fragment)
         if fragment and call.first and call.type != "custom":
@@ -177,6 +183,9 @@ class Emitter:
                 self._findings.note(repair.ToolArgumentsCumulative.code)
                 fragment = rest
         if not fragment:
+            return
+        if call.opened and not call.first and fragment.strip() in PLACEHOLDERS:
+            self._held = call, fragment, state
             return
         call.append(fragment)
         if call.opened:
@@ -208,6 +217,7 @@ class Emitter:
 
     def end(self) -> None:
         """The stream has ended as its dialect says."""
+        self._release()
         for _, state in sorted(self._choices.items()):
             self._finish_choice(state)
         if self.usage is not None:
@@ -221,6 +231,7 @@ class Emitter:
         """The stream is over and not to be trusted. Nothing, where it was over already."""
         if self.over:
             return
+        self._release()
         self.failure = failure
         self._findings.note(repair.StreamBroken.code, f"{failure.kind}: {failure.message}"[:500])
         self.events.append(failure)
@@ -270,6 +281,13 @@ class Emitter:
 
     # Within.
 
+    def _release(self) -> None:
+        """Nothing took the place of the placeholder: it was meant."""
+        if self._held is not None:
+            (call, fragment, state), self._held = self._held, None
+            call.append(fragment)
+            self._tell_fragment(call, fragment, state)
+
     def _tell_opening(self, call: CallState, state: ChoiceState) -> None:
         state.calls.append(call)
         call.opened = True
@@ -307,7 +325,8 @@ class Emitter:
         """The calls that have no arguments: these dialects send nothing for them."""
         for call in state.calls:
             if not call.first and state.finish_reason == "tool_calls" and call.type != "custom":
-                self.arguments(call, "{}", state.index)
+                call.append("{}")
+                self._tell_fragment(call, "{}", state)
 
     def _whole(self, state: ChoiceState, channel: str, text: str) -> str:
         return whole_characters(text, channel, state.halves, self._findings) if text else ""

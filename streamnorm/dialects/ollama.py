@@ -117,7 +117,7 @@ class OllamaReader(DialectReader):
         self._count(line)
         if line.done_reason:
             say.finish(line.done_reason)
-        if line.done and not say.over:
+        if line.done:
             self._end()
 
     def _read_call(self, call: _Call) -> None:

@@ -599,6 +599,7 @@ class ToolArgumentsPlaceholder(Repair):
     code = "tool-arguments-placeholder"
     rule = "4: fragments join to the argument text"
     done = "the placeholder was dropped"
+    dialects = ANY
 
 
 class ToolArgumentsQuoted(Repair):

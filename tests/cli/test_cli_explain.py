@@ -116,7 +116,7 @@ def test_a_place_with_more_chunks_than_are_remembered_says_that_it_goes_on() -> 
 
 def test_a_repair_that_is_not_safe_runs_where_it_is_asked_for() -> None:
     body = text("<think>Hm.</think>", "Hi")
-    assert "repair think-tags" not in invoke("explain", "-", stdin=body).stdout
+    assert "\nrepair think-tags\n" not in invoke("explain", "-", stdin=body).stdout
     asked = invoke("explain", "--repair", "think-tags", "-", stdin=body)
     assert "repair think-tags" in asked.stdout
     wrong = invoke("replay", "--repair", "think-tag", "-", stdin=body)

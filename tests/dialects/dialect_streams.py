@@ -12,6 +12,8 @@ from typing import Any
 
 from strategies import Told, tell
 
+from streamnorm.dialects.order import START, OrderTable
+
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 #: Values that a field may have instead of its own.
@@ -108,3 +110,38 @@ def parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+# Legal order.
+
+
+def kinds_in(table: OrderTable) -> set[str]:
+    return {kind for row in table.values() for kind in row}
+
+
+def paths_to(table: OrderTable) -> dict[str, list[str]]:
+    """By state, the kinds of a shortest way to it."""
+    paths: dict[str, list[str]] = {START: []}
+    for state, path in (queue := list(paths.items())):
+        for kind, leads_to in table.get(state, {}).items():
+            if leads_to not in paths:
+                paths[leads_to] = [*path, kind]
+                queue.append((leads_to, paths[leads_to]))
+    return paths
+
+
+def violations_of(table: OrderTable) -> Iterator[tuple[list[str], str]]:
+    """A legal way to each state, and each kind that may not come there."""
+    for state, path in paths_to(table).items():
+        yield from ((path, kind) for kind in sorted(kinds_in(table) - set(table.get(state, {}))))
+
+
+def walks_of(table: OrderTable, count: int) -> Iterator[list[str]]:
+    """Legal ways at random, each up to where nothing may follow."""
+    for seed in range(count):
+        chance, state, walk = random.Random(seed), START, []
+        while row := table.get(state):
+            kind = chance.choice(list(row))
+            walk.append(kind)
+            state = row[kind]
+        yield walk

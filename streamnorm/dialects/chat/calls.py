@@ -16,7 +16,7 @@ from streamnorm.dialects.chat.wire import MISSING, Call
 from streamnorm.findings import Findings
 from streamnorm.repairs.order import ToolIndexMissing, ToolIndexReused, ToolIndexVaries
 
-__all__ = ["PLACEHOLDERS", "locate", "new_part"]
+__all__ = ["PLACEHOLDERS", "locate", "new_part", "starts_anew"]
 
 #: Argument texts that some servers send before the real ones.
 PLACEHOLDERS = frozenset({"{}", "null"})
