@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from streamnorm.assemble import CallState, ChoiceState, Result
-from streamnorm.dialects.chat.calls import PLACEHOLDERS, new_part, starts_anew
+from streamnorm.assemble import CallState, Result
+from streamnorm.dialects.chat.choice import ChoiceReader
 from streamnorm.dialects.chat.pieces import Piece, Slot
 from streamnorm.dialects.chat.voice import Voice
-from streamnorm.dialects.chat.wire import Call, Choice, Custom, Delta, Function
-from streamnorm.dialects.halves import flush_halves, whole_characters
+from streamnorm.dialects.chat.wire import Call, Custom, Delta, Function
 from streamnorm.events import (
-    ArgumentsDelta,
-    ChoiceFinished,
     Event,
     FinishReason,
-    ReasoningDelta,
-    RefusalDelta,
     StreamEnded,
     StreamFailed,
     StreamStarted,
-    TextDelta,
-    ToolCallFinished,
-    ToolCallStarted,
     UsageReported,
 )
 from streamnorm.repairs import order as repair
@@ -32,8 +24,8 @@ __all__ = ["Emitter"]
 
 
 class Emitter:
-    """What a dialect's reader speaks through. It keeps the state that every dialect has, and the promises of the normal
-    form: the role once, dense indexes, ids, the finish and the usage once and last.
+    """What a dialect's reader speaks through. It keeps the state that every dialect has, and says each thing through the choice
+    as chat would: the promises of the normal form are kept in one place.
 
     `events` is where the events go; whoever feeds the reader sets it. `reasons` are the dialect's finish reasons.
     """
@@ -47,11 +39,7 @@ class Emitter:
         self._findings = voice.findings
         self._stream = voice.stream
         self._reasons = {**reasons, **voice.own_reasons}
-        self._choices: dict[int, ChoiceState] = {}
-        #: Whole arguments that may be a placeholder for those to come: they wait for what is said next.
-        self._held: tuple[CallState, str, ChoiceState] | None = None
-        #: By choice, the calls that opened without a name.
-        self._nameless: dict[int, list[CallState]] = {}
+        self._choices: dict[int, ChoiceReader] = {}
 
     # What came of it.
 
@@ -96,51 +84,32 @@ class Emitter:
         stream.id = id or stream.made_id("chatcmpl-")
         self.events.append(StreamStarted(stream.id, stream.model, stream.created))
 
-    def choice(self, index: int = 0) -> ChoiceState:
-        """The choice of this index; asking for it begins it. Something is about to be said, so what was held is told."""
-        self._release()
+    def choice(self, index: int = 0) -> ChoiceReader:
+        """The choice of this index; asking for it begins it."""
         state = self._choices.get(index)
         if state is None:
             self.start()
-            state = self._choices[index] = ChoiceState(index)
+            state = self._choices[index] = ChoiceReader(index, self._voice)
         return state
 
     def text(self, text: str, index: int = 0) -> None:
-        state = self.choice(index)
-        text = self._whole(state, "content", text)
         if text:
-            state.text.append(text)
-            self.events.append(TextDelta(index, text))
-            self._put(state, Delta(content=text))
+            self.choice(index).say(Delta(content=text), self.events)
 
     def reasoning(self, text: str, index: int = 0) -> None:
-        state = self.choice(index)
-        text = self._whole(state, "reasoning_content", text)
         if text:
-            state.reasoning.append(text)
-            self.events.append(ReasoningDelta(index, text))
-            self._put(state, Delta(reasoning_content=text))
+            self.choice(index).say(Delta(reasoning_content=text), self.events)
 
     def refusal(self, text: str, index: int = 0) -> None:
-        state = self.choice(index)
-        text = self._whole(state, "refusal", text)
         if text:
-            state.refusal.append(text)
-            self.events.append(RefusalDelta(index, text))
-            self._put(state, Delta(refusal=text))
+            self.choice(index).say(Delta(refusal=text), self.events)
 
     def reasoning_detail(self, detail: dict[str, Any], index: int = 0) -> None:
         """What must be handed back with the reasoning, such as its signature."""
-        state = self.choice(index)
-        state.reasoning_details = state.reasoning_details or []
-        state.reasoning_details.append(detail)
-        self._put(state, Delta(reasoning_details=[detail]))
+        self.choice(index).say(Delta(reasoning_details=[detail]), self.events)
 
     def annotation(self, annotation: dict[str, Any], index: int = 0) -> None:
-        state = self.choice(index)
-        state.annotations = state.annotations or []
-        state.annotations.append(annotation)
-        self._put(state, Delta(annotations=[annotation]))
+        self.choice(index).say(Delta(annotations=[annotation]), self.events)
 
     def open_call(
         self,
@@ -154,42 +123,18 @@ class Emitter:
         """A call begins; `extra` is what must be handed back with it. An id is made where `id` is empty, or None: then the
         dialect asks for none."""
         state = self.choice(index)
-        nameless = self._nameless.setdefault(index, [])
-        call = CallState(len(state.calls) if name else -1 - len(nameless), 0)
-        call.name, call.type, call.extra_content = name, kind, extra
-        if not id or id in state.by_id:
-            if id is not None:
-                self._findings.note(repair.ToolIdMissing.code)
-            call.id = self._stream.made_id("call_", index, call.index)
+        made = self._stream.made_id("call_", index, len(state.calls)) if id is None else id
+        entry = Call(id=made, type=kind, extra_content=extra)
+        if kind == "custom":
+            entry.custom = Custom(name, "")
         else:
-            call.id = id
-        state.by_id[call.id] = call
-        if name:
-            self._tell_opening(call, state)
-        else:
-            nameless.append(call)
-        return call
+            entry.function = Function(name, "")
+        return state.open_call(entry, self.events)
 
     def arguments(self, call: CallState, fragment: str, index: int = 0) -> None:
         """The next fragment of a call's argument text, or of a custom call's input."""
-        if self._held is not None and self._held[0] is call and starts_anew(fragment):
-            self._findings.note(repair.ToolArgumentsPlaceholder.code)
-            self._held = None
-        state = self.choice(index)
-        fragment = self._whole(state, f"call {call.index}", fragment)
-        if fragment and call.first and call.type != "custom":
-            rest = new_part(call, fragment)
-            if rest is not None:
-                self._findings.note(repair.ToolArgumentsCumulative.code)
-                fragment = rest
-        if not fragment:
-            return
-        if call.opened and not call.first and fragment.strip() in PLACEHOLDERS:
-            self._held = call, fragment, state
-            return
-        call.append(fragment)
-        if call.opened:
-            self._tell_fragment(call, fragment, state)
+        if fragment:
+            self.choice(index).go_on(call, fragment, self.events)
 
     def finish(
         self,
@@ -217,7 +162,6 @@ class Emitter:
 
     def end(self) -> None:
         """The stream has ended as its dialect says."""
-        self._release()
         for _, state in sorted(self._choices.items()):
             self._finish_choice(state)
         if self.usage is not None:
@@ -231,111 +175,21 @@ class Emitter:
         """The stream is over and not to be trusted. Nothing, where it was over already."""
         if self.over:
             return
-        self._release()
+        for state in self._choices.values():
+            state.flush(self.events)
+            state.release(self.events)
         self.failure = failure
         self._findings.note(repair.StreamBroken.code, f"{failure.kind}: {failure.message}"[:500])
         self.events.append(failure)
 
-    def _finish_choice(self, state: ChoiceState) -> None:
-        flush_halves(state.halves, self._findings)
-        nameless = self._nameless.pop(state.index, [])
-        called = bool(state.calls or nameless)
-        reason: FinishReason = state.finish_reason or "other"
-        if called and reason == "stop":
+    def _finish_choice(self, state: ChoiceReader) -> None:
+        state.flush(self.events)
+        if state.calls and state.finish_reason == "stop":
             if "tool_calls" in self._reasons.values():
                 # A dialect that has a word for it did not say it.
                 self._findings.note(repair.FinishStopWithCalls.code)
-            reason = "tool_calls"
-        elif reason == "tool_calls" and not called:
-            self._findings.note(repair.FinishCallsWithoutCalls.code)
-            reason = "stop"
-        state.finish_reason = reason
-        self._tell_no_arguments(state)
-        self._tell_nameless(nameless, state)
-        self._tell_no_arguments(state)
-        for call in state.calls:
-            self._finish_call(call, state)
-        if not state.role_sent:
-            # It never said anything. The role comes all the same, before the finish.
-            self._put(state, Delta())
-        self.events.append(ChoiceFinished(state.index, reason, state.raw_reason))
-        told = (state.raw_reason or "stop") if reason == "other" else reason
-        self._put(state, Delta(), told)
-
-    def _finish_call(self, call: CallState, state: ChoiceState) -> None:
-        findings = self._findings
-        if not call.name:
-            findings.note(repair.ToolNameMissing.code)
-        scanner = call.scanner()
-        call.complete = bool(call.name) and (
-            call.type == "custom" or (scanner.complete and scanner.opened == "{")
-        )
-        if call.name and not call.complete:
-            findings.note(
-                repair.ToolArgumentsIncomplete.code,
-                f"call {call.index} {call.name[:80]!r}: {call.text[-80:]!r}",
-            )
-        self.events.append(
-            ToolCallFinished(state.index, call.index, call.id, call.name, call.text, call.complete)
-        )
-
-    # Within.
-
-    def _release(self) -> None:
-        """Nothing took the place of the placeholder: it was meant."""
-        if self._held is not None:
-            (call, fragment, state), self._held = self._held, None
-            call.append(fragment)
-            self._tell_fragment(call, fragment, state)
-
-    def _tell_opening(self, call: CallState, state: ChoiceState) -> None:
-        state.calls.append(call)
-        call.opened = True
-        kind = call.type or "function"
-        self.events.append(ToolCallStarted(state.index, call.index, call.id, call.name, kind))
-        entry = Call(index=call.index, id=call.id, type=kind, extra_content=call.extra_content)
-        if kind == "custom":
-            entry.custom = Custom(name=call.name, input="")
-        else:
-            entry.function = Function(name=call.name, arguments="")
-        self._put(state, Delta(tool_calls=[entry]))
-
-    def _tell_fragment(self, call: CallState, fragment: str, state: ChoiceState) -> None:
-        self.events.append(ArgumentsDelta(state.index, call.index, fragment))
-        entry = Call(index=call.index)
-        if call.type == "custom":
-            entry.custom = Custom(input=fragment)
-        else:
-            entry.function = Function(arguments=fragment)
-        self._put(state, Delta(tool_calls=[entry]))
-
-    def _tell_nameless(self, calls: list[CallState], state: ChoiceState) -> None:
-        """Told last, as in chat: no index of a call that can be made is to depend on one that cannot. Arguments that may be a
-        placeholder come after all the others, as there."""
-        for call in calls:
-            call.index = len(state.calls)
-            self._tell_opening(call, state)
-            if call.first and call.text.strip() not in PLACEHOLDERS:
-                self._tell_fragment(call, call.text, state)
-        for call in calls:
-            if call.text.strip() in PLACEHOLDERS:
-                self._tell_fragment(call, call.text, state)
-
-    def _tell_no_arguments(self, state: ChoiceState) -> None:
-        """The calls that have no arguments: these dialects send nothing for them."""
-        for call in state.calls:
-            if not call.first and state.finish_reason == "tool_calls" and call.type != "custom":
-                call.append("{}")
-                self._tell_fragment(call, "{}", state)
-
-    def _whole(self, state: ChoiceState, channel: str, text: str) -> str:
-        return whole_characters(text, channel, state.halves, self._findings) if text else ""
-
-    def _put(self, state: ChoiceState, delta: Delta, reason: str | None = None) -> None:
-        pieces = self._voice.pieces
-        if pieces is None:
-            return
-        if not state.role_sent:
-            state.role_sent = True
-            delta.role = "assistant"
-        pieces.append(Piece(Slot(role=delta.role), Choice(state.index, delta, None, reason)))
+            state.finish_reason = "tool_calls"
+        if state.finish_reason == "tool_calls":
+            state.fill(self.events)
+        state.begin()
+        state.finish(self.events)

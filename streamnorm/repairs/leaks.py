@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streamnorm.repairs.base import Repair
+from streamnorm.repairs.base import ANY, Repair
 
 __all__ = ["EXCLUSIVE", "LEAK_REPAIRS", "ThinkTagUnopened", "ThinkTags"]
 
@@ -17,6 +17,7 @@ class ThinkTags(Repair):
     rule = "6: reasoning is reasoning_content, whatever it was called"
     done = "what was between the tags became reasoning_content"
     safe = False
+    dialects = ANY
 
 
 class ThinkTagUnopened(Repair):
@@ -26,12 +27,14 @@ class ThinkTagUnopened(Repair):
     rule = "6: reasoning is reasoning_content, whatever it was called"
     done = "what was before the tag became reasoning_content"
     safe = False
+    dialects = ANY
 
 
 class _Leak(Repair):
     rule = "3: a tool call is in tool_calls"
     done = "read as a tool call"
     safe = False
+    dialects = ANY
 
 
 class LeakHermes(_Leak):

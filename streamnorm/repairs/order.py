@@ -608,6 +608,7 @@ class ToolArgumentsQuoted(Repair):
     code = "tool-arguments-quoted"
     rule = "4: arguments is the JSON text itself"
     done = "the inner text was taken"
+    dialects = ANY
 
 
 class ToolArgumentsEmpty(Repair):

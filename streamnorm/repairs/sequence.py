@@ -11,6 +11,8 @@ __all__ = [
     "SEQUENCE_REPAIRS",
     "ArgumentInvalid",
     "ArgumentReturns",
+    "DeltasDiffer",
+    "DeltasMissing",
     "DoneForeign",
     "EndMissing",
     "EventAfterEnd",
@@ -92,6 +94,24 @@ class ArgumentReturns(_SequenceRepair):
     dialects = ("gemini",)
 
 
+class DeltasMissing(_SequenceRepair):
+    """The event that ends a text has more of it than the deltas had, or there were no deltas."""
+
+    code = "deltas-missing"
+    rule = "the deltas of a text join to the whole that ends it"
+    done = "what was missing was told when it came"
+    dialects = ("responses",)
+
+
+class DeltasDiffer(_SequenceRepair):
+    """The event that ends a text has another one than the deltas had."""
+
+    code = "deltas-differ"
+    rule = "the deltas of a text join to the whole that ends it"
+    done = "the deltas had been told, and hold"
+    dialects = ("responses",)
+
+
 SEQUENCE_REPAIRS: Final[tuple[type[Repair], ...]] = (
     EventOutOfOrder,
     EndMissing,
@@ -101,4 +121,6 @@ SEQUENCE_REPAIRS: Final[tuple[type[Repair], ...]] = (
     FieldsSnakeCase,
     ArgumentInvalid,
     ArgumentReturns,
+    DeltasMissing,
+    DeltasDiffer,
 )

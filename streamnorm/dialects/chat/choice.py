@@ -86,6 +86,20 @@ class ChoiceReader(CallReader):
         self.calm = not (self._held or self.halves or self._ending or self._marked)
         return self.raw_reason if self.finish_reason is None else None
 
+    def say(self, delta: Delta, events: list[Event]) -> None:
+        """Tell what `delta`, which has neither role nor calls, says. No chunk of chat brought it."""
+        place = Later(Slot(), wild=True)
+        self._mend_text(delta)
+        if self._marked is not None and (delta.content or delta.reasoning_content):
+            self._read_marked(self._marked, delta, place, events)
+        if _says(delta):
+            self._tell_body(Choice(self.index, delta), delta, place, events)
+
+    def begin(self) -> None:
+        """Tell the role, if nothing has been told that it came with."""
+        if not self._role_told:
+            self._put(Slot(), Delta())
+
     def _delta_of(self, choice: Choice) -> Delta:
         if choice.message is None:
             return choice.delta
@@ -186,12 +200,9 @@ class ChoiceReader(CallReader):
                     self._open_leaked(part, place, events)
 
     def _open_leaked(self, part: CallOpened, place: Place, events: list[Event]) -> None:
-        at = len(self.calls)
-        made = part.id or self._voice.stream.made_id("call_", self.index, at)
-        self._open(Call(at, made, "function", Function(part.name, "")), place, 0, events)
-        self._leaked = self.latest
-        # Its name is whole.
-        self.release(events)
+        made = part.id or self._voice.stream.made_id("call_", self.index, len(self.calls))
+        entry = Call(id=made, type="function", function=Function(part.name, ""))
+        self._leaked = self.open_call(entry, events, place)
 
     def flush(self, events: list[Event], *, calls: bool = True) -> None:
         """Tell the text that was held, as nothing more will come to decide what it is. `calls`: some may still be found."""

@@ -49,9 +49,9 @@ class Later(Place):
 
     __slots__ = ("_slot",)
 
-    def __init__(self, slot: Slot) -> None:
+    def __init__(self, slot: Slot, *, wild: bool = False) -> None:
         self._slot = slot
-        self.wild = False
+        self.wild = wild
 
     def slot(self, call_at: int | None = None) -> Slot:  # noqa: ARG002 - overrides
         return self._slot
@@ -118,6 +118,27 @@ class CallReader(ChoiceState):
         else:
             self._continue(entry, call, NOWHERE, 0, events)
         self.calm = not (self._held or self.halves)
+
+    # Calls that no delta of chat brought: they are what they say they are.
+
+    def open_call(self, entry: Call, events: list[Event], place: Place | None = None) -> CallState:
+        """Open a call, whose name is whole where it has one."""
+        self._open(entry, place or Later(Slot()), 0, events)
+        self.release(events)
+        return self.calls[-1]
+
+    def go_on(self, call: CallState, fragment: str, events: list[Event]) -> None:
+        """The next fragment of its arguments."""
+        self._read_fragment(fragment, call, Later(Slot(), wild=True), 0, events)
+
+    def fill(self, events: list[Event]) -> None:
+        """Where nothing stands for no arguments, a call that ends without any has none."""
+        for call in self.calls:
+            held = any(held.call is call and held.text for held in self._held)
+            if not (call.first or held or call.type == "custom"):
+                self.go_on(call, "{}", events)
+
+    # Calls in the deltas of chat.
 
     def _open(self, entry: Call, place: Place, position: int, events: list[Event]) -> None:
         self.release(events)
@@ -328,6 +349,9 @@ class CallReader(ChoiceState):
         if self._voice.pieces is None:
             return
         entry = Call(index=call.index, id=call.id, type=kind)
+        if slot.origin is None:
+            # No chunk of chat has it among its fields.
+            entry.extra_content = call.extra_content
         if kind == "custom":
             entry.custom = Custom(name=call.name, input="")
         else:
