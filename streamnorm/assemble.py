@@ -26,7 +26,7 @@ PACK_AT = 256
 
 class ToolCall(msgspec.Struct, frozen=True):
     """A finished call. `arguments` is the text the model meant; `complete` is false where it is not one JSON object
-    (or, for a custom call, where the stream broke off)."""
+    (or, for a custom call, where the stream or the choice broke off)."""
 
     id: str
     name: str

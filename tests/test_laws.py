@@ -429,3 +429,24 @@ def completion_of(stream: Stream) -> dict[str, Any]:
 
 def test_the_end_of_a_stream_is_its_done() -> None:
     assert sse([chunk({}, "stop")]).endswith(DONE)
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+def test_a_custom_call_before_a_cut_is_not_complete(reason: str) -> None:
+    """Nothing in free text says where it ends."""
+    calls = [
+        {"index": at, "id": f"c{at}", "type": "custom", "custom": {"name": "run", "input": ""}}
+        for at in (0, 1)
+    ]
+    inputs = [{"index": at, "custom": {"input": "ls"}} for at in (0, 1)]
+    deltas = [calls[0], inputs[0], calls[1], inputs[1]]
+    body = sse(
+        [
+            chunk({"role": "assistant"}),
+            *(chunk({"tool_calls": [delta]}) for delta in deltas),
+            chunk({}, reason),
+        ]
+    )
+    told = judge(body)
+    assert [call.complete for call in told.result.message.tool_calls] == [True, False]
+    assert told.codes == {"tool-arguments-incomplete"}

@@ -33,11 +33,11 @@ LIVE = {
     "litellm-proxy": "litellm",
 }
 
-#: In no list of providers, but recorded by the project itself.
-BESIDE = {"llama-cpp-python", "transformers-serve"}
+#: In no list of providers, but there are recorded streams of them.
+BESIDE = {"azure-ai", "llama-cpp-python", "ollama-cloud", "transformers-serve", "xiaomi"}
 
 #: Captured, but in no list of providers: other hosts than those whose name they bear, or nobody knows whose.
-NO_PROFILE = {"azure-ai", "local", "ollama-cloud", "xiaomi"}
+NO_PROFILE = {"local"}
 
 
 @cache

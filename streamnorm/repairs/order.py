@@ -636,7 +636,7 @@ class FunctionCallDoubled(Repair):
 
 
 class ToolArgumentsIncomplete(Check):
-    """The arguments of a finished call are not one JSON object: cut, or never right."""
+    """The arguments of a finished call are not one JSON object: cut, or never right. Or a custom tool's input was cut."""
 
     code = "tool-arguments-incomplete"
     rule = "4: arguments is the text of a JSON object"

@@ -3,12 +3,10 @@ some servers go on after it."""
 
 from __future__ import annotations
 
-from typing import Final
-
 from streamnorm.assemble import CallState
 from streamnorm.dialects.chat.marked import MarkedText
 from streamnorm.dialects.chat.pieces import Slot
-from streamnorm.dialects.chat.toolcalls import CallReader, Later
+from streamnorm.dialects.chat.toolcalls import CUT_REASONS, CallReader, Later
 from streamnorm.dialects.chat.voice import Place, Voice
 from streamnorm.dialects.chat.wire import Call, Choice, Delta, Function
 from streamnorm.dialects.halves import flush_halves
@@ -24,9 +22,6 @@ from streamnorm.leaks import CallFragment, CallOpened, Part, Text
 from streamnorm.repairs import order as repair
 
 __all__ = ["ChoiceReader"]
-
-#: Reasons that tell of a cut: a later, rosier one does not replace them.
-_CUT_REASONS: Final = frozenset({"length", "content_filter"})
 
 
 class ChoiceReader(CallReader):
@@ -118,7 +113,8 @@ class ChoiceReader(CallReader):
                 self._findings.note(repair.DeltaAfterFinish.code)
             if reason:
                 self._findings.note(repair.FinishRepeated.code)
-                if self.raw_reason != reason and self.finish_reason not in _CUT_REASONS:
+                # A later, rosier reason does not replace one that tells of a cut.
+                if self.raw_reason != reason and self.finish_reason not in CUT_REASONS:
                     self._set_finish(reason)
                     self._ending.raw = None
                 return None

@@ -21,7 +21,10 @@ from streamnorm.dialects.halves import whole_characters, without_halves
 from streamnorm.events import ArgumentsDelta, Event, ToolCallFinished, ToolCallStarted
 from streamnorm.repairs import order as repair
 
-__all__ = ["MAX_HELD", "CallReader", "Later"]
+__all__ = ["CUT_REASONS", "MAX_HELD", "CallReader", "Later"]
+
+#: Reasons that tell of a cut.
+CUT_REASONS: Final = frozenset({"length", "content_filter"})
 
 #: Chunks that may wait behind an opening. A name that has not grown by then will not.
 MAX_HELD: Final = 64
@@ -412,16 +415,17 @@ class CallReader(ChoiceState):
         if not call.name:
             findings.note(repair.ToolNameMissing.code)
         if call.type == "custom":
-            call.complete = True
+            # Nothing in free text says where it ends; a cut is behind the last of it.
+            whole = self.finish_reason not in CUT_REASONS or call is not self.calls[-1]
         else:
             scanner = call.scanner()
             whole = scanner.complete and scanner.opened == "{"
-            call.complete = whole and bool(call.name)
-            if not whole:
-                findings.note(
-                    repair.ToolArgumentsIncomplete.code,
-                    f"call {call.index} {call.name[:80]!r}: {call.text[-80:]!r}",
-                )
+        call.complete = whole and bool(call.name)
+        if not whole:
+            findings.note(
+                repair.ToolArgumentsIncomplete.code,
+                f"call {call.index} {call.name[:80]!r}: {call.text[-80:]!r}",
+            )
         events.append(
             ToolCallFinished(self.index, call.index, call.id, call.name, call.text, call.complete)
         )

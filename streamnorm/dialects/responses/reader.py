@@ -9,13 +9,19 @@ from typing import Any, ClassVar, Final
 
 from streamnorm.dialects.base import DialectReader, Kinds
 from streamnorm.dialects.chat.voice import Voice
-from streamnorm.dialects.counts import count, usage_of
-from streamnorm.dialects.failure import failure_in
 from streamnorm.dialects.jsontext import ROOT, TEXT, Paths
 from streamnorm.dialects.order import OrderTable
 from streamnorm.dialects.responses import types
 from streamnorm.dialects.responses.items import Item, Items, type_of
 from streamnorm.dialects.responses.order import RESPONSE
+from streamnorm.dialects.responses.response import (
+    dicts,
+    failure_of,
+    reason_of,
+    seconds,
+    usage_in,
+    word,
+)
 from streamnorm.events import FinishReason, StreamFailed
 from streamnorm.repairs.sequence import DeltasDiffer, DeltasMissing, EventOutOfOrder
 from streamnorm.repairs.shape import ArgumentsObject
@@ -134,12 +140,12 @@ class ResponsesReader(DialectReader):
     def _start(self, event: types._ResponseEvent) -> None:
         response, say = event.response, self.say
         say.start(
-            _word(response.get("id")),
-            _word(response.get("model")),
-            _seconds(response.get("created_at")),
+            word(response.get("id")),
+            word(response.get("model")),
+            seconds(response.get("created_at")),
         )
         say.choice()
-        offered = {type_of(tool) for tool in _dicts(response.get("tools"))}
+        offered = {type_of(tool) for tool in dicts(response.get("tools"))}
         if offered:
             self._custom = not offered.isdisjoint(_BRING_CUSTOM)
 
@@ -148,13 +154,13 @@ class ResponsesReader(DialectReader):
         response, say = event.response, self.say
         usage = response.get("usage")
         if isinstance(usage, dict):
-            say.usage = _usage(usage)
-        status = _word(response.get("status"))
+            say.usage = usage_in(usage)
+        status = word(response.get("status"))
         if event.type == "response.failed" or status in ("failed", "cancelled"):
-            say.fail(_failure(response, status))
+            say.fail(failure_of(response, status))
             return
-        reason = _reason(response, event.type)
-        for found, sent in self._items.pair(_dicts(response.get("output"))):
+        reason = reason_of(response, event.type)
+        for found, sent in self._items.pair(dicts(response.get("output"))):
             item = found or self._add_item(sent, None)
             self._read_item(item, sent)
             self._must_be_done(item, event.type)
@@ -189,21 +195,21 @@ class ResponsesReader(DialectReader):
     # Items.
 
     def _added(self, event: types.ResponseOutputItemAddedEvent) -> None:
-        name = _word(event.item.get("id"))
+        name = word(event.item.get("id"))
         again = self._items.with_id(name)
-        if again is not None and again.type == type_of(event.item):
-            self._misplaced(f"{event.type} again for the item {name[:80]!r}")
-        else:
+        if again is None or again.done or again.index != event.output_index:
             self._add_item(event.item, event.output_index)
+        else:
+            self._misplaced(f"{event.type} again for the item {name[:80]!r}")
 
     def _add_item(self, sent: dict[str, Any], index: int | None) -> Item:
-        item = self._items.add(type_of(sent), _word(sent.get("id")), index, sent)
+        item = self._items.add(type_of(sent), word(sent.get("id")), index, sent)
         self._name_call(item, sent)
         return item
 
     def _done(self, event: types.ResponseOutputItemDoneEvent) -> None:
         sent = event.item
-        item = self._turn(event, _word(sent.get("id")), type_of(sent))
+        item = self._turn(event, word(sent.get("id")), type_of(sent))
         if not item.done:
             item.done = True
             self._read_item(item, sent)
@@ -234,8 +240,8 @@ class ResponsesReader(DialectReader):
     def _read_item(self, item: Item, sent: dict[str, Any]) -> None:
         """`sent` is the whole of an item: tell what of it was not told. A part that opened with its text, of which nothing was
         heard since, is what it opened with."""
-        self._read_parts(item, _dicts(sent.get("summary")))
-        self._read_parts(item, _dicts(sent.get("content")))
+        self._read_parts(item, dicts(sent.get("summary")))
+        self._read_parts(item, dicts(sent.get("content")))
         for at, part in item.opened:
             if not item.said(_PARTS[type_of(part)][0], at).known:
                 self._read_part(item, at, part)
@@ -272,7 +278,7 @@ class ResponsesReader(DialectReader):
         row = _PARTS.get(type_of(part))
         if row is not None:
             self._settle(item, row[0], at, part.get(row[1]))
-        annotations = _dicts(part.get("annotations"))
+        annotations = dicts(part.get("annotations"))
         for annotation in annotations[item.cited.get(at, 0) :]:
             self._cite(item, at, annotation)
 
@@ -282,11 +288,12 @@ class ResponsesReader(DialectReader):
         """A call opens when its name is known; what was said of it before has waited."""
         if item.type not in _CALLS or item.call is not None or item.muted:
             return
-        item.call_id = item.call_id or _word(sent.get("call_id"))
-        item.name = item.name or _word(sent.get("name"))
+        item.call_id = item.call_id or word(sent.get("call_id"))
+        item.name = item.name or word(sent.get("name"))
         item.muted = item.type == "custom_tool_call" and not self._custom
         extra = {key: sent[key] for key in _EXTRAS if sent.get(key)}
-        item.extra = {"responses": extra} if extra else None
+        if extra:
+            item.extra = {"responses": extra}
         if item.name and not item.muted:
             self._open_call(item)
 
@@ -299,8 +306,9 @@ class ResponsesReader(DialectReader):
 
     def _arguments_done(self, event: types.ResponseFunctionCallArgumentsDoneEvent) -> None:
         item = self._turn(event)
-        if event.name:
-            self._name_call(item, {"name": event.name})
+        item.name = item.name or event.name or ""
+        if item.call_id:
+            self._name_call(item, {})
         self._settle(item, "arguments", 0, event.arguments)
 
     # Texts.
@@ -430,55 +438,3 @@ def _paired(here: list[int], streamed: set[int]) -> list[int]:
         return here
     known = sorted(streamed)
     return [*known, *range(known[-1] + 1, known[-1] + 1 + len(here))][: len(here)]
-
-
-def _reason(response: dict[str, Any], kind: str) -> str:
-    """How the response ended: why it is incomplete where it is, whatever the event is called; or else its status."""
-    details = response.get("incomplete_details")
-    why = _word(details.get("reason")) if isinstance(details, dict) else ""
-    if why:
-        return why
-    ended = kind.removeprefix("response.")
-    status = _word(response.get("status"))
-    return status if status == "incomplete" else ended
-
-
-def _failure(response: dict[str, Any], status: str) -> StreamFailed:
-    error = response.get("error")
-    if error:
-        failure = failure_in({"error": error}, "error")
-        if failure is not None:
-            return failure
-    return StreamFailed("server", f"the response {status or 'failed'}, and does not say why")
-
-
-def _usage(sent: dict[str, Any]) -> dict[str, Any]:
-    """The counts under the names of chat, then as they were sent."""
-    return usage_of(
-        count(sent.get("input_tokens")),
-        count(sent.get("output_tokens")),
-        sent,
-        cached=_detail(sent, "input_tokens_details", "cached_tokens"),
-        reasoning=_detail(sent, "output_tokens_details", "reasoning_tokens"),
-    )
-
-
-def _detail(sent: dict[str, Any], details: str, name: str) -> int | None:
-    found = sent.get(details)
-    value = found.get(name) if isinstance(found, dict) else None
-    return None if value is None else count(value)
-
-
-def _seconds(value: Any) -> int:
-    """A time in Unix seconds; some send fractions of them."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value) if number and 0 <= value < 2**53 else 0
-
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    """The objects in a list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
