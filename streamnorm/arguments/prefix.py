@@ -1,7 +1,7 @@
 """Fragments of text in, one answer out: is this still the beginning of a JSON text, and is it already a whole one?
 
-Strict RFC 8259, lexical state only: it builds no value. What is read is forgotten, except the open containers and a token
-that the fragment cut, so the cost of a fragment does not depend on what came before.
+Strict RFC 8259, lexical state only: whoever wants the value overrides what `JsonReader` tells. What is read is forgotten,
+except the open containers and a token that the fragment cut, so the cost of a fragment does not depend on what came before.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["MAX_DEPTH", "PrefixScanner", "is_complete", "is_prefix"]
+__all__ = ["MAX_DEPTH", "JsonReader", "PrefixScanner", "is_complete", "is_prefix"]
 
 #: Containers open at once. Python's own parser gives up near a thousand, and no tool's schema comes near this.
 MAX_DEPTH: Final = 512
@@ -43,15 +43,15 @@ _first_of_each_run = re.compile("([0-9])[0-9]+").sub
 _LITERALS: Final = ("true", "false", "null")
 
 
-class PrefixScanner:
-    """Reads a JSON text as it comes, cut anywhere; the answers do not depend on the cuts.
+class JsonReader:
+    """Reads a JSON text as it comes, cut anywhere; what it says does not depend on the cuts.
 
-    `ok`: what was fed begins some valid JSON text, or is one. Once false it stays false.
+    `ok`: what came begins some valid JSON text, or is one. Once false it stays false.
     `opened`: the first character that is not whitespace, "" before any.
     `too_deep`: `ok` is false because more than `MAX_DEPTH` containers were open.
     """
 
-    __slots__ = ("_held", "_in_string", "_place", "_stack", "ok", "opened", "too_deep")
+    __slots__ = ("_held", "_in_string", "_known", "_place", "_stack", "ok", "opened", "too_deep")
 
     def __init__(self) -> None:
         self.ok = True
@@ -63,6 +63,8 @@ class PrefixScanner:
         self._in_string = False
         #: A token that the last fragment cut: an escape, a number, a literal.
         self._held = ""
+        #: How much of a held number or literal has been told.
+        self._known = 0
 
     @property
     def complete(self) -> bool:
@@ -73,38 +75,54 @@ class PrefixScanner:
             return self._held in _LITERALS or _number(self._held) is not None
         return self._place == _AFTER
 
-    def feed(self, fragment: str) -> bool:
-        """Read on; returns `ok`."""
+    def _advance(self, fragment: str) -> None:
+        """Read on."""
         if not self.ok or not fragment:
-            return self.ok
+            return
         text, self._held = self._held + fragment, ""
         at, end = 0, len(text)
         while self.ok and at < end:
             at = self._read_string(text, at) if self._in_string else self._read_token(text, at)
-        return self.ok
 
-    def fork(self) -> PrefixScanner:
-        """An independent copy."""
-        copy = PrefixScanner()
-        copy.ok = self.ok
-        copy.opened = self.opened
-        copy.too_deep = self.too_deep
-        copy._place = self._place
-        copy._stack = self._stack.copy()
-        copy._in_string = self._in_string
-        copy._held = self._held
-        return copy
+    # What a reader that builds the value overrides. Each is told once, whatever the cuts.
+
+    def _on_string(self, key: bool) -> None:
+        """A string begins; `key`: it is a member's name."""
+
+    def _on_text(self, text: str) -> None:
+        """Characters of the open string, as they are."""
+
+    def _on_escape(self, escape: str) -> None:
+        """An escape in the open string, whole."""
+
+    def _on_string_end(self) -> None:
+        """The open string ends."""
+
+    def _on_open(self, bracket: str) -> None:
+        """An object or an array begins."""
+
+    def _on_close(self) -> None:
+        """The innermost container ends."""
+
+    def _on_word(self, piece: str, whole: bool) -> None:
+        """The next piece of a number or a literal, which may be empty; `whole`: it ends there."""
+
+    # Tokens.
 
     def _read_string(self, text: str, at: int) -> int:
         """Read inside a string, up to its end or to the end of the text."""
         match = _characters(text, at)
-        at = match.end() if match else at
+        start, at = at, match.end() if match else at
+        if at > start:
+            self._on_text(text[start:at])
         if at == len(text):
             return at
         if text[at] == '"':
             self._in_string = False
+            self._on_string_end()
             return at + 1
         if escape := _escape(text, at):
+            self._on_escape(escape[0])
             return escape.end()
         if _part_of_escape(text, at):
             self._held = text[at:]
@@ -121,8 +139,10 @@ class PrefixScanner:
             self.opened = char
         place = self._place
         if char == '"' and place in (_VALUE, _FIRST_ITEM, _KEY, _FIRST_KEY):
+            key = place in (_KEY, _FIRST_KEY)
             self._in_string = True
-            self._place = _COLON if place in (_KEY, _FIRST_KEY) else _AFTER
+            self._place = _COLON if key else _AFTER
+            self._on_string(key)
         elif char in _END_OF and place in (_VALUE, _FIRST_ITEM):
             self._open(char)
         elif char == ":" and place == _COLON:
@@ -134,6 +154,7 @@ class PrefixScanner:
         ):
             self._stack.pop()
             self._place = _AFTER
+            self._on_close()
         elif place in (_VALUE, _FIRST_ITEM):
             return self._read_word(text, at)
         else:
@@ -145,15 +166,19 @@ class PrefixScanner:
         match = _word(text, at)
         end = match.end() if match else at
         word = text[at:end]
+        known, self._known = self._known, 0
         if end < len(text):
             if word not in _LITERALS and not _number(word):
                 return self._refuse(at)
             self._place = _AFTER
+            self._on_word(word[known:], True)
             return end
         grows = any(literal.startswith(word) for literal in _LITERALS) or _part_of_number(word)
         if not word or not grows:
             return self._refuse(at)
+        self._on_word(word[known:], False)
         self._held = word if len(word) <= MAX_HELD else _first_of_each_run(r"\1", word)
+        self._known = len(self._held)
         return end
 
     def _open(self, bracket: str) -> None:
@@ -163,10 +188,35 @@ class PrefixScanner:
             return
         self._stack.append(_END_OF[bracket])
         self._place = _FIRST_IN[bracket]
+        self._on_open(bracket)
 
     def _refuse(self, at: int) -> int:
         self.ok = False
         return at
+
+
+class PrefixScanner(JsonReader):
+    """Tells whether what was fed is still the beginning of a JSON text, and whether it is a whole one."""
+
+    __slots__ = ()
+
+    def feed(self, fragment: str) -> bool:
+        """Read on; returns `ok`."""
+        self._advance(fragment)
+        return self.ok
+
+    def fork(self) -> PrefixScanner:
+        """An independent copy."""
+        copy = PrefixScanner()
+        copy.ok = self.ok
+        copy.opened = self.opened
+        copy.too_deep = self.too_deep
+        copy._place = self._place
+        copy._stack = self._stack.copy()
+        copy._in_string = self._in_string
+        copy._held = self._held
+        copy._known = self._known
+        return copy
 
 
 def _opener(bracket: str) -> str:

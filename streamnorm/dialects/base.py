@@ -12,7 +12,7 @@ from streamnorm.assemble import Result
 from streamnorm.dialects.chat.voice import Voice
 from streamnorm.dialects.emitter import Emitter
 from streamnorm.dialects.failure import failure_in, failure_in_broken
-from streamnorm.dialects.jsontext import NotJsonError, Paths, load
+from streamnorm.dialects.jsontext import MAX_DEPTH, NotJsonError, Paths, load
 from streamnorm.dialects.order import Order, OrderTable
 from streamnorm.events import Event, FinishReason, StreamFailed
 from streamnorm.repairs.framing import FrameEmpty, FrameScalar
@@ -119,7 +119,7 @@ class DialectReader:
             findings.note(DoneForeign.code)
         else:
             try:
-                value, _ = load(data, findings, self.text_paths)
+                value, _ = load(data, findings, self.text_paths, max_depth=MAX_DEPTH)
             except NotJsonError as error:
                 self._read_garbage(frame, str(error))
             else:

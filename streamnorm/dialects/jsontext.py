@@ -14,7 +14,7 @@ import msgspec
 from streamnorm.findings import Findings
 from streamnorm.repairs.framing import JsonNonFinite, SurrogateLone
 
-__all__ = ["ROOT", "TEXT", "NotJsonError", "Paths", "load"]
+__all__ = ["MAX_DEPTH", "ROOT", "TEXT", "NotJsonError", "Paths", "load"]
 
 _REFUSED: Final = (msgspec.DecodeError, UnicodeError, RecursionError)
 
@@ -41,14 +41,17 @@ class NotJsonError(ValueError):
     """The frame's data is no JSON text that we read; the message says why."""
 
 
-def load(data: bytes, findings: Findings, paths: Paths) -> tuple[Any, bool]:
+def load(
+    data: bytes, findings: Findings, paths: Paths, *, max_depth: int | None = None
+) -> tuple[Any, bool]:
     """The JSON value in `data`. What no JSON number is, NaN and infinities and integers without end, becomes null; half
     characters U+FFFD, except in the text at the end of `paths`, where the other half may still come. The second value says
-    that there may be some.
+    that there may be some. `max_depth`: how many containers may be open at once, for values that are handed on whole; what
+    writes them again does not take as many as what reads them.
 
     Raises NotJsonError.
     """
-    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(data) > MAX_DEPTH:
+    if max_depth is not None and _is_deeper(data, max_depth):
         raise NotJsonError("the JSON is nested too deeply")
     try:
         return msgspec.json.decode(data), False
@@ -78,17 +81,19 @@ def load(data: bytes, findings: Findings, paths: Paths) -> tuple[Any, bool]:
         raise NotJsonError(f"not JSON: {error}") from None
 
 
-def _depth(data: bytes) -> int:
-    """How many containers are open at once, at most."""
-    depth = deepest = 0
+def _is_deeper(data: bytes, limit: int) -> bool:
+    if data.count(b"{") + data.count(b"[") <= limit:
+        return False
+    depth = 0
     for match in _brackets(data):
         mark = match[0]
         if mark in (b"{", b"["):
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > limit:
+                return True
         elif mark in (b"}", b"]"):
             depth -= 1
-    return deepest
+    return False
 
 
 def _without_halves(value: Any, findings: Findings, paths: Paths, at: str | None) -> Any:
