@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from streamnorm.arguments.live import LiveArguments
     from streamnorm.assemble import AssembledChoice, Message, Result, ToolCall
     from streamnorm.errors import (
         FrameTooLarge,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         ArgumentsDelta,
         ChoiceFinished,
         Event,
+        FieldCompleted,
         ReasoningDelta,
         RefusalDelta,
         StreamEnded,
@@ -44,6 +46,7 @@ __version__ = "0.1.0"
 
 #: Where each public name lives. They are imported when they are asked for, so that `import streamnorm` costs next to nothing.
 _HOMES = {
+    "streamnorm.arguments.live": ("LiveArguments",),
     "streamnorm.assemble": ("AssembledChoice", "Message", "Result", "ToolCall"),
     "streamnorm.errors": (
         "FrameTooLarge",
@@ -59,6 +62,7 @@ _HOMES = {
         "ArgumentsDelta",
         "ChoiceFinished",
         "Event",
+        "FieldCompleted",
         "ReasoningDelta",
         "RefusalDelta",
         "StreamEnded",
@@ -82,11 +86,13 @@ __all__ = [
     "AssembledChoice",
     "ChoiceFinished",
     "Event",
+    "FieldCompleted",
     "Finding",
     "Frame",
     "FrameDecoder",
     "FrameEncoder",
     "FrameTooLarge",
+    "LiveArguments",
     "LocalError",
     "Message",
     "Normalizer",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from streamnorm.arguments.live import pointer_of
 from streamnorm.errors import RemoteError, ServerError, StreamInvalid, StreamTruncated
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ChoiceFinished",
     "Event",
     "FailureKind",
+    "FieldCompleted",
     "FinishReason",
     "ReasoningDelta",
     "RefusalDelta",
@@ -77,6 +79,21 @@ class ArgumentsDelta(_Event, frozen=True, gc=False, tag="arguments"):
     fragment: str
 
 
+class FieldCompleted(_Event, frozen=True, gc=False, tag="field_completed"):
+    """A value in a call's arguments is whole: nothing that follows changes it. `path` leads to it by names and indexes, `()` is
+    the whole. Told where it was asked for (`live=True`), right behind the fragment that completed it."""
+
+    choice: int
+    index: int
+    path: tuple[str | int, ...]
+    value: Any
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON Pointer (RFC 6901)."""
+        return pointer_of(self.path)
+
+
 class ToolCallFinished(_Event, frozen=True, gc=False, tag="tool_call_finished"):
     """A call is whole. `complete` is false where the arguments are not one JSON object: do not run such a call."""
 
@@ -127,6 +144,7 @@ Event = (
     | RefusalDelta
     | ToolCallStarted
     | ArgumentsDelta
+    | FieldCompleted
     | ToolCallFinished
     | ChoiceFinished
     | UsageReported

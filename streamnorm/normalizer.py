@@ -17,8 +17,10 @@ from streamnorm.events import Event, StreamFailed
 from streamnorm.findings import Finding, Findings
 from streamnorm.repairs import REGISTRY, REPAIRS, Repair, ShapeRepair
 from streamnorm.sse import Frame, FrameDecoder, FrameEncoder
+from streamnorm.watch import Watch
 
 if TYPE_CHECKING:
+    from streamnorm.arguments.live import LiveArguments
     from streamnorm.dialects.base import DialectReader
     from streamnorm.dialects.chat.types import ChatCompletionChunk
     from streamnorm.dialects.sniff import Sniffer
@@ -60,6 +62,8 @@ class Normalizer:
     repairs: codes of repairs that are not safe on every stream, to be run beside those that are and those that the profile
         names.
     legacy: keep `function_call` deltas as they are in the canonical chunks, for a caller who asked in that style.
+    live: read the arguments of calls as they come: `FieldCompleted` events tell of each value that is whole, and
+        `live_arguments` has the value so far.
     max_frame: the largest SSE frame accepted, in bytes.
 
     Raises ProfileError for a profile that does not load, LocalError for an unknown dialect or repair, or a use after the end.
@@ -74,6 +78,7 @@ class Normalizer:
         n: int | None = None,
         repairs: Iterable[str] = (),
         legacy: bool = False,
+        live: bool = False,
         max_frame: int = 16 * 1024 * 1024,
     ) -> None:
         self.profile = _profile(profile)
@@ -89,6 +94,7 @@ class Normalizer:
             unsafe=self._unsafe,
             tools=schemas,
         )
+        self._watch = Watch() if live else None
         self._choices = n
         self._max_frame = max_frame
         self._output = ""
@@ -127,7 +133,7 @@ class Normalizer:
         if self._output != "events":
             self._begin("events")
         self._read(data, events)
-        return events
+        return events if self._watch is None else self._watch.told(events)
 
     def feed_frames(self, frames: Iterable[Frame]) -> list[Event]:
         """As `feed`, for frames that somebody else decoded."""
@@ -140,13 +146,13 @@ class Normalizer:
 
             self._settle(dialect_of(frames[0].data) or "chat")
         self._reader.feed(frames, events)
-        return events
+        return events if self._watch is None else self._watch.told(events)
 
     def close(self) -> list[Event]:
         """The bytes have ended: the rest of the events, `StreamEnded` or `StreamFailed` the last of them."""
         events: list[Event] = []
         self._finish("events", events)
-        return events
+        return events if self._watch is None else self._watch.told(events)
 
     def feed_chunks(self, data: bytes) -> list[ChatCompletionChunk]:
         """The canonical chunks that `data` completes. A failure is not among them: look at `error`."""
@@ -198,6 +204,15 @@ class Normalizer:
     def error(self) -> StreamFailed | None:
         """Why the stream failed, if it did."""
         return self._reader.failure
+
+    def live_arguments(self, index: int, choice: int = 0) -> LiveArguments | None:
+        """The arguments of a call so far, as a value; None where no such call has begun, or its arguments are free text.
+
+        Raises LocalError where `live` was not asked for.
+        """
+        if self._watch is None:
+            raise LocalError("live arguments were not asked for: Normalizer(live=True)")
+        return self._watch.arguments(index, choice)
 
     # Within.
 

@@ -28,7 +28,7 @@ LAYERS = (
     ),
     ("repairs",),
     ("dialects",),
-    ("plugins",),
+    ("plugins", "watch"),
     ("normalizer", "profiles"),
     ("sources",),
     ("cli",),

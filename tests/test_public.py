@@ -13,8 +13,17 @@ import streamnorm
 
 def test_every_public_name_is_there() -> None:
     assert set(streamnorm.__all__) == {
-        *("ArgumentsDelta", "AssembledChoice", "ChoiceFinished", "Event", "Finding", "Frame"),
-        *("FrameDecoder", "FrameEncoder", "FrameTooLarge", "LocalError", "Message", "Normalizer"),
+        *("ArgumentsDelta", "AssembledChoice", "ChoiceFinished", "Event", "FieldCompleted"),
+        *("Finding", "Frame"),
+        *(
+            "FrameDecoder",
+            "FrameEncoder",
+            "FrameTooLarge",
+            "LiveArguments",
+            "LocalError",
+            "Message",
+            "Normalizer",
+        ),
         *("Profile", "ProfileError", "ReasoningDelta", "RefusalDelta", "RemoteError", "Result"),
         *("ServerError", "StreamEnded", "StreamFailed", "StreamInvalid", "StreamStarted"),
         *("StreamTruncated", "StreamnormError", "TextDelta", "ToolCall", "ToolCallFinished"),

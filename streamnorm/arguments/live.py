@@ -41,7 +41,7 @@ _DONE: Final = "done"
 Path = tuple[str | int, ...]
 
 
-class Completed(msgspec.Struct, frozen=True):
+class Completed(msgspec.Struct, frozen=True, gc=False):
     """A value that is whole: nothing that follows changes it. `path` leads to it by names and indexes, `()` is the whole."""
 
     path: Path
@@ -108,8 +108,11 @@ class LiveArguments(JsonReader):
     def feed(self, fragment: str) -> list[Completed]:
         """Read on; returns what is whole now and was not before."""
         self._advance(fragment)
-        completed, self._completed = self._completed, []
-        return completed
+        completed = self._completed
+        if completed:
+            self._completed = []
+            return completed
+        return []
 
     @property
     def value(self) -> Any:
@@ -137,7 +140,7 @@ class LiveArguments(JsonReader):
             self._root = value
             return
         holder = self._holders[-1]
-        if isinstance(holder, list):
+        if type(holder) is list:
             holder.append(value)
             self._keys[-1] = len(holder) - 1
         else:
@@ -161,9 +164,6 @@ class LiveArguments(JsonReader):
     def _path(self) -> Path:
         return (*self._paths[-1], self._keys[-1]) if self._holders else ()
 
-    def _complete(self, path: Path, value: Any) -> None:
-        self._completed.append(Completed(path, value))
-
     # What the reader tells.
 
     def _on_open(self, bracket: str) -> None:
@@ -175,7 +175,14 @@ class LiveArguments(JsonReader):
 
     def _on_close(self) -> None:
         self._keys.pop()
-        self._complete(self._paths.pop(), self._holders.pop())
+        self._completed.append(Completed(self._paths.pop(), self._holders.pop()))
+
+    def _on_whole_string(self, text: str, key: bool) -> None:
+        if key:
+            self._name(text)
+        else:
+            self._begin(text)
+            self._completed.append(Completed(self._path(), text))
 
     def _on_string(self, key: bool) -> None:
         self._string = _KEY if key else _VALUE
@@ -219,13 +226,22 @@ class LiveArguments(JsonReader):
         text = self._text()
         key, self._string = self._string == _KEY, ""
         self._blocks, self._pieces = [], []
-        if not key:
+        if key:
+            self._name(text)
+        else:
             self._set(text)
-            self._complete(self._path(), text)
-            return
-        self._keys[-1] = text
-        if text in self._holders[-1] and len(self.duplicates) < MAX_DUPLICATES:
+            self._completed.append(Completed(self._path(), text))
+
+    def _name(self, name: str) -> None:
+        """The name of the next member."""
+        self._keys[-1] = name
+        if name in self._holders[-1] and len(self.duplicates) < MAX_DUPLICATES:
             self.duplicates.append(self._path())
+
+    def _on_whole_word(self, word: str) -> None:
+        value = _LITERALS[word] if word in _LITERALS else _number_of(word)
+        self._begin(value)
+        self._completed.append(Completed(self._path(), value))
 
     def _on_word(self, piece: str, whole: bool) -> None:
         if piece:
@@ -252,13 +268,13 @@ class LiveArguments(JsonReader):
             self._begin(value)
         self._word_state = _DONE if literal else _SHOWN
         if literal:
-            self._complete(self._path(), value)
+            self._completed.append(Completed(self._path(), value))
 
     def _end_word(self) -> None:
         if self._word_state != _DONE:
             value = _number_of("".join(self._word))
             self._set(value)
-            self._complete(self._path(), value)
+            self._completed.append(Completed(self._path(), value))
         self._word = []
         self._word_head = ""
         self._word_state = _UNSEEN
@@ -271,5 +287,5 @@ class LiveArguments(JsonReader):
 
 
 def _number_of(text: str) -> int | float:
-    whole = text.lstrip("-").isdigit() and len(text) <= MAX_DIGITS
-    return int(text) if whole else float(text)
+    is_float = "." in text or "e" in text or "E" in text or len(text) > MAX_DIGITS
+    return float(text) if is_float else int(text)

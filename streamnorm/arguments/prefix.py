@@ -25,6 +25,10 @@ _KEY: Final = "key"
 _COLON: Final = "colon"
 _AFTER: Final = "after a value"
 
+_VALUE_PLACES: Final = (_VALUE, _FIRST_ITEM)
+_STRING_PLACES: Final = (*_VALUE_PLACES, _KEY, _FIRST_KEY)
+
+_SPACE: Final = " \t\n\r"
 _END_OF: Final = {"{": "}", "[": "]"}
 _FIRST_IN: Final = {"{": _FIRST_KEY, "[": _FIRST_ITEM}
 #: Where a comma leads, by the bracket that will close the container.
@@ -32,6 +36,7 @@ _NEXT_IN: Final = {"}": _KEY, "]": _VALUE}
 
 _skip_space = re.compile(r"[ \t\n\r]*").match
 _characters = re.compile(r'[^"\\\x00-\x1f]*').match
+_rest_of_string = re.compile(r'([^"\\\x00-\x1f]*)"').match
 _escape = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})').match
 _part_of_escape = re.compile(r"\\(?:u[0-9A-Fa-f]{0,3})?").fullmatch
 _word = re.compile(r"[-+.0-9A-Za-z]*").match
@@ -79,15 +84,36 @@ class JsonReader:
         """Read on."""
         if not self.ok or not fragment:
             return
-        text, self._held = self._held + fragment, ""
+        text = fragment
+        if self._held:
+            text, self._held = self._held + fragment, ""
         at, end = 0, len(text)
-        while self.ok and at < end:
-            at = self._read_string(text, at) if self._in_string else self._read_token(text, at)
+        while at < end:
+            if not self._in_string:
+                at = self._read_token(text, at)
+            else:
+                stop = _characters(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+                if stop > at:
+                    self._on_text(text[at:stop])
+                if stop == end:
+                    break
+                at = stop
+                if text[at] == '"':
+                    self._in_string = False
+                    self._on_string_end()
+                    at += 1
+                else:
+                    at = self._read_escape(text, at)
+            if not self.ok:
+                break
 
-    # What a reader that builds the value overrides. Each is told once, whatever the cuts.
+    # What a reader that builds the value overrides. What they make of it must not depend on how it is cut.
+
+    def _on_whole_string(self, text: str, key: bool) -> None:
+        """A string without escapes, at once; `key`: it is a member's name."""
 
     def _on_string(self, key: bool) -> None:
-        """A string begins; `key`: it is a member's name."""
+        """Another string begins."""
 
     def _on_text(self, text: str) -> None:
         """Characters of the open string, as they are."""
@@ -104,23 +130,15 @@ class JsonReader:
     def _on_close(self) -> None:
         """The innermost container ends."""
 
+    def _on_whole_word(self, word: str) -> None:
+        """A number or a literal, at once."""
+
     def _on_word(self, piece: str, whole: bool) -> None:
-        """The next piece of a number or a literal, which may be empty; `whole`: it ends there."""
+        """The next piece of another one, which may be empty; `whole`: it ends there."""
 
     # Tokens.
 
-    def _read_string(self, text: str, at: int) -> int:
-        """Read inside a string, up to its end or to the end of the text."""
-        match = _characters(text, at)
-        start, at = at, match.end() if match else at
-        if at > start:
-            self._on_text(text[start:at])
-        if at == len(text):
-            return at
-        if text[at] == '"':
-            self._in_string = False
-            self._on_string_end()
-            return at + 1
+    def _read_escape(self, text: str, at: int) -> int:
         if escape := _escape(text, at):
             self._on_escape(escape[0])
             return escape.end()
@@ -130,32 +148,38 @@ class JsonReader:
         return self._refuse(at)
 
     def _read_token(self, text: str, at: int) -> int:
-        match = _skip_space(text, at)
-        at = match.end() if match else at
-        if at == len(text):
-            return at
         char = text[at]
+        if char in _SPACE:
+            at = _skip_space(text, at).end()  # type: ignore[union-attr]  # as above
+            if at == len(text):
+                return at
+            char = text[at]
         if not self.opened:
             self.opened = char
         place = self._place
-        if char == '"' and place in (_VALUE, _FIRST_ITEM, _KEY, _FIRST_KEY):
-            key = place in (_KEY, _FIRST_KEY)
-            self._in_string = True
+        if char == '"' and place in _STRING_PLACES:
+            key = place is _KEY or place is _FIRST_KEY
             self._place = _COLON if key else _AFTER
+            if whole := _rest_of_string(text, at + 1):
+                self._on_whole_string(whole[1], key)
+                return whole.end()
+            self._in_string = True
             self._on_string(key)
-        elif char in _END_OF and place in (_VALUE, _FIRST_ITEM):
-            self._open(char)
-        elif char == ":" and place == _COLON:
+        elif char == ":" and place is _COLON:
             self._place = _VALUE
-        elif char == "," and place == _AFTER and self._stack:
+        elif char == "," and place is _AFTER and self._stack:
             self._place = _NEXT_IN[self._stack[-1]]
+        elif char in _END_OF and place in _VALUE_PLACES:
+            self._open(char)
         elif (
-            self._stack and char == self._stack[-1] and place in (_AFTER, _FIRST_IN[_opener(char)])
+            self._stack
+            and char == self._stack[-1]
+            and (place is _AFTER or place is _FIRST_IN[_opener(char)])
         ):
             self._stack.pop()
             self._place = _AFTER
             self._on_close()
-        elif place in (_VALUE, _FIRST_ITEM):
+        elif place in _VALUE_PLACES:
             return self._read_word(text, at)
         else:
             return self._refuse(at)
@@ -171,7 +195,10 @@ class JsonReader:
             if word not in _LITERALS and not _number(word):
                 return self._refuse(at)
             self._place = _AFTER
-            self._on_word(word[known:], True)
+            if known:
+                self._on_word(word[known:], True)
+            else:
+                self._on_whole_word(word)
             return end
         grows = any(literal.startswith(word) for literal in _LITERALS) or _part_of_number(word)
         if not word or not grows:

@@ -131,6 +131,9 @@ def replay(
     dialect: Dialect = "auto",
     repair: Repairs = None,
     events: Annotated[bool, typer.Option("--events", help="One line per event.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="With --events: also each value of the arguments.")
+    ] = False,
     format: Annotated[
         str, typer.Option("--format", help="text, or jsonl: one line of JSON per file.")
     ] = "text",
@@ -148,7 +151,7 @@ def replay(
     out = _Out()
     bad = False
     for file, place in _places(files):
-        normalizer = _normalizer(profile, dialect, repair)
+        normalizer = _normalizer(profile, dialect, repair, live=live and events)
         if format == "jsonl":
             _read(file, normalizer, place)
             out.out(json_line(file, normalizer))
@@ -285,9 +288,11 @@ def _places(files: list[str]) -> Iterator[tuple[str, str]]:
         yield file, f"{at} of {len(files)}: {name_of(file)}" if len(files) > 1 else ""
 
 
-def _normalizer(profile: str, dialect: str, repairs: list[str] | None = None) -> Normalizer:
+def _normalizer(
+    profile: str, dialect: str, repairs: list[str] | None = None, *, live: bool = False
+) -> Normalizer:
     try:
-        return Normalizer(profile, dialect=dialect, repairs=repairs or ())
+        return Normalizer(profile, dialect=dialect, repairs=repairs or (), live=live)
     except LocalError as error:
         _wrong_use(str(error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final, assert_never
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from streamnorm.events import (
     ArgumentsDelta,
     ChoiceFinished,
     Event,
+    FieldCompleted,
     ReasoningDelta,
     RefusalDelta,
     StreamEnded,
@@ -113,6 +115,13 @@ def described(event: Event) -> tuple[str, str, str]:
             )
         case ArgumentsDelta():
             return "arguments", f"[{event.choice}.{event.index}] {event.fragment!r}", ""
+        case FieldCompleted():
+            value = json.dumps(event.value, ensure_ascii=False)
+            return (
+                "field",
+                f"[{event.choice}.{event.index}] {event.pointer or '(all)'} = {value}",
+                "",
+            )
         case ToolCallFinished():
             note = "" if event.complete else "  INCOMPLETE"
             call = f"[{event.choice}.{event.index}] {event.name}({event.arguments}){note}"
