@@ -83,11 +83,14 @@ class LiveArguments(JsonReader):
         "_word_head",
         "_word_state",
         "duplicates",
+        "names",
     )
 
     def __init__(self) -> None:
         super().__init__()
         self.duplicates: list[Path] = []
+        #: The paths of members whose name has come since somebody emptied this; None where nobody wants them.
+        self.names: list[Path] | None = None
         self._root: Any = None
         #: The open containers, outermost first; for each, the name or the index of the value in it that is at hand, and its
         #: own path.
@@ -235,6 +238,8 @@ class LiveArguments(JsonReader):
     def _name(self, name: str) -> None:
         """The name of the next member."""
         self._keys[-1] = name
+        if self.names is not None:
+            self.names.append(self._path())
         if name in self._holders[-1] and len(self.duplicates) < MAX_DUPLICATES:
             self.duplicates.append(self._path())
 

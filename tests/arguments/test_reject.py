@@ -1,0 +1,203 @@
+"""A rejection says that no continuation could be valid, and that is so."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamnorm.arguments.live import LiveArguments, Path, pointer_of
+from streamnorm.arguments.reject import Applicable, Rejector
+
+Schema = Any
+
+
+def rejector(schema: dict[str, Any]) -> Rejector:
+    whole = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)(schema)
+
+    def check(value: Any, part: Schema) -> str | None:
+        return next((error.message for error in whole.descend(value, part)), None)
+
+    return Rejector(Applicable(schema), check)
+
+
+def rejected(schema: dict[str, Any], text: str) -> tuple[int, Path] | None:
+    """How much of a text had come, and where in it the value is, when it was first rejected."""
+    watch, live = rejector(schema), LiveArguments()
+    live.names = []
+    for at, char in enumerate(text, start=1):
+        completed = live.feed(char)
+        for path in live.names:
+            if watch.name(path):
+                return at, path
+        live.names.clear()
+        for done in completed:
+            if watch.value(done.path, done.value):
+                return at, done.path
+    return None
+
+
+CITY = {
+    "type": "object",
+    "properties": {
+        "unit": {"enum": ["celsius", "fahrenheit"]},
+        "days": {"$ref": "#/$defs/days"},
+        "places": {"type": "array", "items": {"type": "string", "maxLength": 5}},
+        "where": {
+            "type": "object",
+            "properties": {"lat": {"type": "number"}},
+            "additionalProperties": False,
+        },
+        "either": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    },
+    "$defs": {"days": {"type": "integer", "minimum": 1}},
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('{"unit": "kelvin"|, "days": 1}', "/unit"),
+        ('{"days": 0|}', "/days"),
+        ('{"days": 1.5|, "unit": "celsius"}', "/days"),
+        ('{"places": ["Rome", "Reykjavik"|]}', "/places/1"),
+        ('{"where": {"lat": 1, "lon"|: 2}}', "/where/lon"),
+        ('{"city"|: "Rome"}', "/city"),
+        ('{"either": 1|}', "/either"),
+        ("[]|", ""),
+    ],
+)
+def test_it_is_said_as_soon_as_it_is_certain(text: str, where: str) -> None:
+    before, _, after = text.partition("|")
+    found = rejected(CITY, before + after)
+    assert found is not None
+    at, path = found
+    assert pointer_of(path) == where
+    # A number is whole only at what follows it.
+    assert at - len(before) in (0, 1)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {
+            "anyOf": [
+                {"properties": {"a": {"type": "string"}}},
+                {"properties": {"a": {"type": "null"}}},
+            ]
+        },
+        {
+            "if": {"required": ["b"]},
+            "then": {"properties": {"a": {"type": "integer"}}},
+            "else": {"properties": {"a": False}},
+        },
+        {"not": {"properties": {"a": {"type": "integer"}}}},
+        {"additionalProperties": False, "patternProperties": {"^a": {}}},
+        {"properties": {"a": {"$ref": "https://example.com/schema"}}},
+        {
+            "$id": "https://example.com/",
+            "properties": {"a": {"$ref": "#/$defs/a"}},
+            "$defs": {"a": {"$id": "x", "type": "string"}},
+        },
+        {
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "properties": {"a": {"$ref": "#/definitions/any", "type": "string"}},
+            "definitions": {"any": {}},
+        },
+        {"required": ["z"], "properties": {"a": {}}},
+        {"minProperties": 5},
+    ],
+)
+def test_what_depends_on_the_rest_is_left_to_the_end(schema: dict[str, Any]) -> None:
+    found = None
+    live, watch = LiveArguments(), Rejector(Applicable(schema), lambda value, part: None)
+    live.names = []
+    for char in '{"a": 1':
+        live.feed(char)
+        found = found or next((path for path in live.names if watch.name(path)), None)
+    assert found is None
+    if "https" not in json.dumps(schema):
+        assert rejected(schema, '{"a": 1, ') is None
+
+
+SCALARS = st.sampled_from([None, True, 0, 1, 2.5, "", "a", "bc"])
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+INSTANCES = st.dictionaries(st.sampled_from("abcd"), VALUES, max_size=4)
+
+
+def _schemas(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    some = st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+    keywords: dict[str, st.SearchStrategy[Any]] = {
+        "properties": some,
+        "additionalProperties": inner | st.booleans(),
+        "patternProperties": st.dictionaries(st.sampled_from(["^a", "b"]), inner, max_size=1),
+        "items": inner,
+        "prefixItems": st.lists(inner, min_size=1, max_size=2),
+        "allOf": st.lists(inner, min_size=1, max_size=2),
+        "anyOf": st.lists(inner, min_size=1, max_size=2),
+        "oneOf": st.lists(inner, min_size=1, max_size=2),
+        "not": inner,
+        "if": inner,
+        "then": inner,
+        "else": inner,
+        "required": st.lists(st.sampled_from("abc"), max_size=2, unique=True),
+        "$ref": st.sampled_from(["#/$defs/x", "#/$defs/y", "#"]),
+        "contains": inner,
+        "propertyNames": inner,
+    }
+    return st.fixed_dictionaries({}, optional=keywords)
+
+
+SCHEMAS = st.recursive(
+    st.booleans()
+    | st.fixed_dictionaries(
+        {"type": st.sampled_from(["string", "integer", "object", "array", "null"])}
+    )
+    | st.fixed_dictionaries({"enum": st.lists(SCALARS, min_size=1, max_size=2)}),
+    _schemas,
+    max_leaves=8,
+)
+
+
+@given(
+    SCHEMAS.filter(lambda schema: isinstance(schema, dict)),
+    SCHEMAS,
+    SCHEMAS,
+    INSTANCES,
+    st.lists(INSTANCES, max_size=6),
+)
+def test_what_is_rejected_has_no_valid_continuation(
+    schema: dict[str, Any],
+    x: Schema,
+    y: Schema,
+    value: dict[str, Any],
+    others: list[dict[str, Any]],
+) -> None:
+    schema = {**schema, "$defs": {"x": x, "y": y}}
+    text = json.dumps(value)
+    try:
+        found = rejected(schema, text)
+        validator = jsonschema.Draft202012Validator(schema)
+        if found is None:
+            return
+        at, path = found
+        assert not validator.is_valid(value)
+        for other in others:
+            # Another way to go on: what came stays, as far as it was whole, and the rest is another's.
+            kept = dict(list(value.items())[: list(value).index(path[0]) + 1]) if path else value
+            longer = {**kept, **{name: item for name, item in other.items() if name not in kept}}
+            if json.dumps(longer)[: at - 1] == text[: at - 1]:
+                assert not validator.is_valid(longer)
+    except RecursionError:
+        return  # a schema that only refers to itself says nothing
