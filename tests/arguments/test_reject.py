@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamnorm.arguments.live import LiveArguments, Path, pointer_of
@@ -170,6 +170,7 @@ SCHEMAS = st.recursive(
 )
 
 
+@settings(max_examples=600, deadline=None)
 @given(
     SCHEMAS.filter(lambda schema: isinstance(schema, dict)),
     SCHEMAS,
