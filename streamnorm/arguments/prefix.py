@@ -7,6 +7,7 @@ except the open containers and a token that the fragment cut, so the cost of a f
 from __future__ import annotations
 
 import re
+import sys
 from typing import Final
 
 __all__ = ["MAX_DEPTH", "JsonReader", "PrefixScanner", "is_complete", "is_prefix"]
@@ -84,6 +85,8 @@ class JsonReader:
         """Read on."""
         if not self.ok or not fragment:
             return
+        if not self.opened:
+            self.opened = fragment.lstrip(_SPACE)[:1]
         text = fragment
         if self._held:
             text, self._held = self._held + fragment, ""
@@ -104,8 +107,6 @@ class JsonReader:
                     at += 1
                 else:
                     at = self._read_escape(text, at)
-            if not self.ok:
-                break
 
     # What a reader that builds the value overrides. What they make of it must not depend on how it is cut.
 
@@ -145,7 +146,7 @@ class JsonReader:
         if _part_of_escape(text, at):
             self._held = text[at:]
             return len(text)
-        return self._refuse(at)
+        return self._refuse()
 
     def _read_token(self, text: str, at: int) -> int:
         char = text[at]
@@ -154,8 +155,6 @@ class JsonReader:
             if at == len(text):
                 return at
             char = text[at]
-        if not self.opened:
-            self.opened = char
         place = self._place
         if char == '"' and place in _STRING_PLACES:
             key = place is _KEY or place is _FIRST_KEY
@@ -170,6 +169,9 @@ class JsonReader:
         elif char == "," and place is _AFTER and self._stack:
             self._place = _NEXT_IN[self._stack[-1]]
         elif char in _END_OF and place in _VALUE_PLACES:
+            if len(self._stack) >= MAX_DEPTH:
+                self.too_deep = True
+                return self._refuse()
             self._open(char)
         elif (
             self._stack
@@ -182,7 +184,7 @@ class JsonReader:
         elif place in _VALUE_PLACES:
             return self._read_word(text, at)
         else:
-            return self._refuse(at)
+            return self._refuse()
         return at + 1
 
     def _read_word(self, text: str, at: int) -> int:
@@ -193,7 +195,7 @@ class JsonReader:
         known, self._known = self._known, 0
         if end < len(text):
             if word not in _LITERALS and not _number(word):
-                return self._refuse(at)
+                return self._refuse()
             self._place = _AFTER
             if known:
                 self._on_word(word[known:], True)
@@ -202,24 +204,21 @@ class JsonReader:
             return end
         grows = any(literal.startswith(word) for literal in _LITERALS) or _part_of_number(word)
         if not word or not grows:
-            return self._refuse(at)
+            return self._refuse()
         self._on_word(word[known:], False)
         self._held = word if len(word) <= MAX_HELD else _first_of_each_run(r"\1", word)
         self._known = len(self._held)
         return end
 
     def _open(self, bracket: str) -> None:
-        if len(self._stack) >= MAX_DEPTH:
-            self.ok = False
-            self.too_deep = True
-            return
         self._stack.append(_END_OF[bracket])
         self._place = _FIRST_IN[bracket]
         self._on_open(bracket)
 
-    def _refuse(self, at: int) -> int:
+    def _refuse(self) -> int:
+        """What stands here begins no JSON text. Returns a place behind any text: there is no reading on."""
         self.ok = False
-        return at
+        return sys.maxsize
 
 
 class PrefixScanner(JsonReader):
