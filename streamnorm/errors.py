@@ -18,6 +18,7 @@ __all__ = [
     "StreamInvalid",
     "StreamTruncated",
     "StreamnormError",
+    "ToolError",
 ]
 
 
@@ -31,6 +32,11 @@ class LocalError(StreamnormError):
 
 class ProfileError(LocalError):
     """A provider profile that does not load. The message names the file, the line and the nearest right word."""
+
+
+class ToolError(LocalError):
+    """A tool that cannot be offered or checked: a name that providers refuse, parameters that are no schema. The message names
+    the tool, the place as a JSON Pointer, and what to do."""
 
 
 class RemoteError(StreamnormError):
