@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from streamnorm.arguments.live import LiveArguments
+    from streamnorm.arguments.recover import Recovery, recover
     from streamnorm.assemble import AssembledChoice, Message, Result, ToolCall
     from streamnorm.errors import (
         FrameTooLarge,
@@ -47,6 +48,7 @@ __version__ = "0.1.0"
 #: Where each public name lives. They are imported when they are asked for, so that `import streamnorm` costs next to nothing.
 _HOMES = {
     "streamnorm.arguments.live": ("LiveArguments",),
+    "streamnorm.arguments.recover": ("Recovery", "recover"),
     "streamnorm.assemble": ("AssembledChoice", "Message", "Result", "ToolCall"),
     "streamnorm.errors": (
         "FrameTooLarge",
@@ -99,6 +101,7 @@ __all__ = [
     "Profile",
     "ProfileError",
     "ReasoningDelta",
+    "Recovery",
     "RefusalDelta",
     "RemoteError",
     "Result",
@@ -119,6 +122,7 @@ __all__ = [
     "load_profile",
     "normalize",
     "provider_ids",
+    "recover",
 ]
 
 

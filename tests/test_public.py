@@ -28,7 +28,7 @@ def test_every_public_name_is_there() -> None:
         *("ServerError", "StreamEnded", "StreamFailed", "StreamInvalid", "StreamStarted"),
         *("StreamTruncated", "StreamnormError", "TextDelta", "ToolCall", "ToolCallFinished"),
         *("ToolCallStarted", "UsageReported", "__version__", "anormalize", "load_profile"),
-        *("normalize", "provider_ids"),
+        *("Recovery", "normalize", "provider_ids", "recover"),
     }
     for name in streamnorm.__all__:
         assert getattr(streamnorm, name) is not None
