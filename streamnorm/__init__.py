@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from streamnorm.events import (
         ArgumentsDelta,
+        ArgumentsRejected,
         ChoiceFinished,
         Event,
         FieldCompleted,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from streamnorm.profiles import Profile, load_profile, provider_ids
     from streamnorm.sources import anormalize, normalize
     from streamnorm.sse import Frame, FrameDecoder, FrameEncoder
+    from streamnorm.tools import Tool, ToolSet, pydantic_function_tool
 
 __version__ = "0.1.0"
 
@@ -62,6 +64,7 @@ _HOMES = {
     ),
     "streamnorm.events": (
         "ArgumentsDelta",
+        "ArgumentsRejected",
         "ChoiceFinished",
         "Event",
         "FieldCompleted",
@@ -79,12 +82,14 @@ _HOMES = {
     "streamnorm.normalizer": ("Normalizer",),
     "streamnorm.profiles": ("Profile", "load_profile", "provider_ids"),
     "streamnorm.sources": ("anormalize", "normalize"),
+    "streamnorm.tools": ("Tool", "ToolSet", "pydantic_function_tool"),
     "streamnorm.sse": ("Frame", "FrameDecoder", "FrameEncoder"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ArgumentsDelta",
+    "ArgumentsRejected",
     "AssembledChoice",
     "ChoiceFinished",
     "Event",
@@ -113,15 +118,18 @@ __all__ = [
     "StreamTruncated",
     "StreamnormError",
     "TextDelta",
+    "Tool",
     "ToolCall",
     "ToolCallFinished",
     "ToolCallStarted",
+    "ToolSet",
     "UsageReported",
     "__version__",
     "anormalize",
     "load_profile",
     "normalize",
     "provider_ids",
+    "pydantic_function_tool",
     "recover",
 ]
 

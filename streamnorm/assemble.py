@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from streamnorm.arguments.prefix import PrefixScanner
 from streamnorm.events import FinishReason
+
+if TYPE_CHECKING:
+    from streamnorm.arguments.validate import Validation
 
 __all__ = [
     "AssembledChoice",
@@ -26,7 +29,8 @@ PACK_AT = 256
 
 class ToolCall(msgspec.Struct, frozen=True):
     """A finished call. `arguments` is the text the model meant; `complete` is false where it is not one JSON object
-    (or, for a custom call, where the stream or the choice broke off)."""
+    (or, for a custom call, where the stream or the choice broke off). `validation` is the verdict on
+    a finished call's arguments, where the tools are known."""
 
     id: str
     name: str
@@ -34,6 +38,7 @@ class ToolCall(msgspec.Struct, frozen=True):
     type: str = "function"
     complete: bool = True
     extra_content: Any = None
+    validation: Validation | None = None
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -3,15 +3,19 @@ for tool calls, the call's dense index within that choice (`index`)."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from streamnorm.arguments.live import pointer_of
 from streamnorm.errors import RemoteError, ServerError, StreamInvalid, StreamTruncated
 
+if TYPE_CHECKING:
+    from streamnorm.arguments.validate import Validation
+
 __all__ = [
     "ArgumentsDelta",
+    "ArgumentsRejected",
     "ChoiceFinished",
     "Event",
     "FailureKind",
@@ -94,8 +98,25 @@ class FieldCompleted(_Event, frozen=True, gc=False, tag="field_completed"):
         return pointer_of(self.path)
 
 
+class ArgumentsRejected(_Event, frozen=True, gc=False, tag="arguments_rejected"):
+    """The arguments that are still coming cannot become valid, whatever follows: whoever pays for them may stop. `message` says
+    why, in a sentence fit for the model. Told once for a call, where the tools are known, right behind the fragment (or the
+    name) that made it certain."""
+
+    choice: int
+    index: int
+    path: tuple[str | int, ...]
+    message: str
+
+    @property
+    def pointer(self) -> str:
+        """The place of the value as a JSON Pointer (RFC 6901)."""
+        return pointer_of(self.path)
+
+
 class ToolCallFinished(_Event, frozen=True, gc=False, tag="tool_call_finished"):
-    """A call is whole. `complete` is false where the arguments are not one JSON object: do not run such a call."""
+    """A call is whole. `complete` is false where the arguments are not one JSON object: do not run such a call.
+    `validation` is the verdict on them where the tools are known."""
 
     choice: int
     index: int
@@ -103,6 +124,7 @@ class ToolCallFinished(_Event, frozen=True, gc=False, tag="tool_call_finished"):
     name: str
     arguments: str
     complete: bool
+    validation: Validation | None = None
 
 
 class ChoiceFinished(_Event, frozen=True, gc=False, tag="finish"):
@@ -145,6 +167,7 @@ Event = (
     | ToolCallStarted
     | ArgumentsDelta
     | FieldCompleted
+    | ArgumentsRejected
     | ToolCallFinished
     | ChoiceFinished
     | UsageReported

@@ -6,7 +6,7 @@ import difflib
 import json
 from collections.abc import Collection, Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from streamnorm.assemble import Result, StreamState
 from streamnorm.dialects.chat.pieces import Piece
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from streamnorm.dialects.chat.types import ChatCompletionChunk
     from streamnorm.dialects.sniff import Sniffer
     from streamnorm.profiles import Profile
+    from streamnorm.tools import ToolSet
 
 __all__ = ["Normalizer"]
 
@@ -56,8 +57,10 @@ class Normalizer:
     dialect: the wire protocol: `"chat"`, `"anthropic"` (Messages), `"cohere"` (v2), `"gemini"` (streamGenerateContent),
         `"ollama"` (its own, not its chat-completions), `"responses"`; or `"auto"`: the first frame says which. All come to
         the same events, chunks and bytes; the attribute `dialect` says which it is.
-    tools: the tools offered, as OpenAI tool dicts or names. A call whose name is one of them, and cannot grow into another,
-        is told without waiting.
+    tools: the tools offered: a `ToolSet`, or what one is made of (OpenAI tool dicts, pydantic models, functions), or their
+        names alone. A call whose name is one of them, and cannot grow into another, is told without waiting. Where more than
+        names is known, arguments that cannot become valid are told at once (`ArgumentsRejected`), and a finished call
+        carries its `validation`.
     n: how many choices were asked for, where known: with 1, an index that moves is still the one choice.
     repairs: codes of repairs that are not safe on every stream, to be run beside those that are and those that the profile
         names.
@@ -74,7 +77,7 @@ class Normalizer:
         profile: str | Profile = "auto",
         *,
         dialect: str = "chat",
-        tools: Iterable[Any] | None = None,
+        tools: ToolSet | Iterable[Any] | None = None,
         n: int | None = None,
         repairs: Iterable[str] = (),
         legacy: bool = False,
@@ -84,7 +87,9 @@ class Normalizer:
         self.profile = _profile(profile)
         self._findings = Findings()
         self._unsafe = _unsafe(repairs, self.profile)
-        schemas = _schemas(tools)
+        given = _listed(tools)
+        offered = _tool_set(given)
+        schemas = _schemas(given if isinstance(given, list) else None, offered)
         self._voice = Voice(
             self._findings,
             StreamState(),
@@ -94,7 +99,9 @@ class Normalizer:
             unsafe=self._unsafe,
             tools=schemas,
         )
-        self._watch = Watch() if live else None
+        watched = live or offered is not None
+        self._watch = Watch(self._findings, live=live, tools=offered) if watched else None
+        self._live = live
         self._choices = n
         self._max_frame = max_frame
         self._output = ""
@@ -133,7 +140,7 @@ class Normalizer:
         if self._output != "events":
             self._begin("events")
         self._read(data, events)
-        return events if self._watch is None else self._watch.told(events)
+        return self._told(events)
 
     def feed_frames(self, frames: Iterable[Frame]) -> list[Event]:
         """As `feed`, for frames that somebody else decoded."""
@@ -146,36 +153,44 @@ class Normalizer:
 
             self._settle(dialect_of(frames[0].data) or "chat")
         self._reader.feed(frames, events)
-        return events if self._watch is None else self._watch.told(events)
+        return self._told(events)
 
     def close(self) -> list[Event]:
         """The bytes have ended: the rest of the events, `StreamEnded` or `StreamFailed` the last of them."""
         events: list[Event] = []
         self._finish("events", events)
-        return events if self._watch is None else self._watch.told(events)
+        return self._told(events)
 
     def feed_chunks(self, data: bytes) -> list[ChatCompletionChunk]:
         """The canonical chunks that `data` completes. A failure is not among them: look at `error`."""
         if self._output != "chunks":
             self._begin("chunks")
-        self._read(data, [])
+        events: list[Event] = []
+        self._read(data, events)
+        self._told(events)
         return self._chunks()
 
     def close_chunks(self) -> list[ChatCompletionChunk]:
         """The rest of the canonical chunks."""
-        self._finish("chunks", [])
+        events: list[Event] = []
+        self._finish("chunks", events)
+        self._told(events)
         return self._chunks()
 
     def feed_sse(self, data: bytes) -> bytes:
         """The canonical SSE bytes that `data` completes. Chunks that needed no repair leave as they came."""
         if self._output != "sse":
             self._begin("sse")
-        self._read(data, [])
+        events: list[Event] = []
+        self._read(data, events)
+        self._told(events)
         return self._sse()
 
     def close_sse(self) -> bytes:
         """The rest of the canonical bytes: `[DONE]`, or the error that ended the stream."""
-        self._finish("sse", [])
+        events: list[Event] = []
+        self._finish("sse", events)
+        self._told(events)
         return self._sse() + _ending(self._reader)
 
     # What came of it.
@@ -183,7 +198,8 @@ class Normalizer:
     @property
     def result(self) -> Result:
         """What was assembled so far: one message per choice."""
-        return self._reader.result()
+        result = self._reader.result()
+        return result if self._watch is None else self._watch.judged(result)
 
     @property
     def findings(self) -> list[Finding]:
@@ -210,11 +226,14 @@ class Normalizer:
 
         Raises LocalError where `live` was not asked for.
         """
-        if self._watch is None:
+        if self._watch is None or not self._live:
             raise LocalError("live arguments were not asked for: Normalizer(live=True)")
         return self._watch.arguments(index, choice)
 
     # Within.
+
+    def _told(self, events: list[Event]) -> list[Event]:
+        return events if self._watch is None else self._watch.told(events)
 
     def _begin(self, output: str) -> None:
         """The first feed says what this Normalizer gives; it keeps to that."""
@@ -356,26 +375,33 @@ def _others(codes: Iterable[str]) -> list[type[ShapeRepair]]:
     return [repair for repair in found if issubclass(repair, ShapeRepair) and repair not in ours]
 
 
-def _schemas(tools: Iterable[Any] | None) -> dict[str, dict[str, Any] | None] | None:
-    """The schema of each tool's parameters by its name, None where only the name was given; None where nothing was."""
+def _listed(tools: ToolSet | Iterable[Any] | None) -> ToolSet | list[Any] | None:
+    """What was given, so that it can be looked at twice."""
     if tools is None:
         return None
-    return {name: schema for tool in tools for name, schema in [_schema_of(tool)] if name}
+    if hasattr(tools, "validate"):
+        return cast("ToolSet", tools)
+    if isinstance(tools, str | dict) or not isinstance(tools, Iterable):
+        raise LocalError(f"tools are given as a list, not as a {type(tools).__name__}")
+    return list(tools)
 
 
-def _schema_of(tool: Any) -> tuple[str | None, dict[str, Any] | None]:
-    if isinstance(tool, str):
-        return tool, None
-    if not isinstance(tool, dict):
-        raise LocalError(f"a tool is an OpenAI tool dict or a name, not {type(tool).__name__}")
-    body = tool.get("function") or tool.get("custom") or tool
-    if not isinstance(body, dict):
-        return None, None
-    name, schema = body.get("name"), body.get("parameters")
-    return (
-        name if isinstance(name, str) else None,
-        schema if isinstance(schema, dict) else None,
-    )
+def _tool_set(tools: ToolSet | list[Any] | None) -> ToolSet | None:
+    """The tools, None where no more than names is known. What checks arguments is imported only where there are some."""
+    if tools is None or (isinstance(tools, list) and all(isinstance(tool, str) for tool in tools)):
+        return None
+    from streamnorm.tools import ToolSet
+
+    return tools if isinstance(tools, ToolSet) else ToolSet(tools)
+
+
+def _schemas(
+    tools: list[Any] | None, offered: ToolSet | None
+) -> dict[str, dict[str, Any] | None] | None:
+    """The schema of each tool's parameters by its name, None where only the name was given; None where nothing was."""
+    if offered is not None:
+        return {tool.name: tool.parameters for tool in offered}
+    return None if tools is None else dict.fromkeys(tools)
 
 
 def _final_names(names: Collection[str]) -> frozenset[str]:

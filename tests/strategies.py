@@ -130,7 +130,9 @@ def judge(body: bytes, **options: Any) -> Told:
         item.model_dump_json().encode("utf-8")
         repr(item)
     canonical.output.decode("utf-8")
-    again = tell(canonical.output)
+    again = tell(
+        canonical.output, **{key: options[key] for key in ("live", "tools") if key in options}
+    )
     assert (again.error is None) == (told.error is None), f"read again: {again.error}"
     assert told.error or again.codes <= CHECKS, f"not normal: {again.codes - CHECKS}"
     assert told.error or by_choice(again.events) == by_choice(told.events), (

@@ -18,9 +18,30 @@ FIXTURES = Path(__file__).parent.parent / "fixtures"
 STREAMS = sorted(FIXTURES.rglob("*.sse"))
 
 
+#: What is looked at only where the tools are known, and the tool.
+OF_TOOLS = {"tool-arguments-invalid", "tool-arguments-duplicate", "tool-unknown"}
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "city": {"type": "string"},
+                "unit": {"enum": ["celsius", "fahrenheit"]},
+            },
+            "required": ["city"],
+            "additionalProperties": False,
+        },
+    },
+}
+
+
 def options(stream: Path) -> dict[str, Any]:
     """How a fixture is read: one that shows a repair that is not safe, with that repair; one of another dialect, as such."""
     entry = REGISTRY.get(stream.stem)
+    if stream.stem in OF_TOOLS:
+        return {"tools": [WEATHER]}
     if entry is None or not issubclass(entry, Repair):
         return {"dialect": stream.parent.name} if stream.parent.name in DIALECTS else {}
     if entry.dialects and "chat" not in entry.dialects:
@@ -34,7 +55,7 @@ def golden(stream: Path) -> dict[str, Any]:
     told = judge(body, **options(stream))
     return {
         "complete": told.complete,
-        "events": msgspec.to_builtins(told.events),
+        "events": json.loads(msgspec.json.encode(told.events)),
         "findings": [
             {"code": found.code, "where": found.where, "detail": found.detail}
             for found in told.findings

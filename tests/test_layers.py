@@ -17,6 +17,7 @@ PACKAGE = Path(streamnorm.__file__).parent
 LAYERS = (
     ("errors", "findings"),
     ("arguments", "sse", "leaks"),
+    ("tools",),
     ("events",),
     ("assemble",),
     (

@@ -28,7 +28,8 @@ def test_every_public_name_is_there() -> None:
         *("ServerError", "StreamEnded", "StreamFailed", "StreamInvalid", "StreamStarted"),
         *("StreamTruncated", "StreamnormError", "TextDelta", "ToolCall", "ToolCallFinished"),
         *("ToolCallStarted", "UsageReported", "__version__", "anormalize", "load_profile"),
-        *("Recovery", "normalize", "provider_ids", "recover"),
+        *("Recovery", "normalize", "provider_ids", "pydantic_function_tool", "recover"),
+        *("ArgumentsRejected", "Tool", "ToolSet"),
     }
     for name in streamnorm.__all__:
         assert getattr(streamnorm, name) is not None

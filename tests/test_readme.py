@@ -26,7 +26,7 @@ def test_the_examples_print_what_the_readme_says() -> None:
         assert expected[0] == "text", "a python block is followed by what it prints"
         assert printed.getvalue() == expected[1]
         ran += 1
-    assert ran == 8
+    assert ran == 9
 
 
 def test_the_two_commands_are_marked_for_ci() -> None:

@@ -89,8 +89,9 @@ class LiveArguments(JsonReader):
     def __init__(self) -> None:
         super().__init__()
         self.duplicates: list[Path] = []
-        #: The paths of members whose name has come since somebody emptied this; None where nobody wants them.
-        self.names: list[Path] | None = None
+        #: Members whose name came with the last fragment, each with how many values that fragment had completed before; None
+        #: where nobody wants to know.
+        self.names: list[tuple[int, Path]] | None = None
         self._root: Any = None
         #: The open containers, outermost first; for each, the name or the index of the value in it that is at hand, and its
         #: own path.
@@ -110,6 +111,8 @@ class LiveArguments(JsonReader):
 
     def feed(self, fragment: str) -> list[Completed]:
         """Read on; returns what is whole now and was not before."""
+        if self.names:
+            self.names = []
         self._advance(fragment)
         completed = self._completed
         if completed:
@@ -239,7 +242,7 @@ class LiveArguments(JsonReader):
         """The name of the next member."""
         self._keys[-1] = name
         if self.names is not None:
-            self.names.append(self._path())
+            self.names.append((len(self._completed), self._path()))
         if name in self._holders[-1] and len(self.duplicates) < MAX_DUPLICATES:
             self.duplicates.append(self._path())
 

@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-from streamnorm.arguments.live import Path
+from jsonschema import (  # type: ignore[import-untyped]
+    Draft3Validator,
+    Draft4Validator,
+    Draft6Validator,
+    Draft7Validator,
+)
+
+from streamnorm.arguments.live import Path, pointer_of
 
 __all__ = ["Applicable", "Rejector"]
 
@@ -18,7 +25,7 @@ __all__ = ["Applicable", "Rejector"]
 MAX_APPLICABLE: Final = 64
 
 #: In these drafts what stands beside `$ref` is ignored.
-_REF_ALONE: Final = ("draft-03", "draft-04", "draft-06", "draft-07")
+_REF_ALONE: Final = (Draft3Validator, Draft4Validator, Draft6Validator, Draft7Validator)
 
 Schema = Any
 
@@ -26,13 +33,12 @@ Schema = Any
 class Applicable:
     """Finds the schemas that apply to the value at a path, whatever else the text will say.
 
-    `root` is a valid schema. Nothing outside of it is followed.
+    `root` is a valid schema, `draft` jsonschema's class for the draft it is of. Nothing outside of it is followed.
     """
 
-    def __init__(self, root: dict[str, Any]) -> None:
+    def __init__(self, root: dict[str, Any], draft: Any) -> None:
         self._root = root
-        draft = root.get("$schema")
-        self._ref_alone = isinstance(draft, str) and any(name in draft for name in _REF_ALONE)
+        self._ref_alone = draft in _REF_ALONE
         self._has_names = _has_names(root)
         self._parent: Path = ()
         self._at_parent = list(self._expanded([root]))
@@ -141,12 +147,12 @@ def _below(schema: Schema, step: str | int) -> Iterator[Schema]:
         yield items
 
 
-Check = Callable[[Any, Schema], str | None]
+Check = Callable[[Any, Schema, Path], str | None]
 
 
 class Rejector:
-    """Watches one call. `check` validates a whole value against a part of the schema, and says in a sentence what is wrong with
-    it."""
+    """Watches one call. `check` validates a whole value, which is at a path, against a part of the schema, and says in a
+    sentence what is wrong with it."""
 
     def __init__(self, applicable: Applicable, check: Check) -> None:
         self._applicable = applicable
@@ -156,12 +162,12 @@ class Rejector:
         """Why a member may not have this name; None where it may."""
         if not self._applicable.forbids_name(path):
             return None
-        return f"there is no property {path[-1]!r} here, and no other than those of the schema may come"
+        return f"`{pointer_of(path)[:80]}` is not allowed: the schema knows no property of that name here."
 
     def value(self, path: Path, value: Any) -> str | None:
         """Why this value, which is whole, cannot be; None where it can."""
         for schema in self._applicable.at(path):
-            problem = self._check(value, schema)
+            problem = self._check(value, schema, path)
             if problem is not None:
                 return problem
         return None

@@ -14,6 +14,7 @@ from streamnorm.assemble import Result, ToolCall
 from streamnorm.cli.safe import one_line, shown, styled
 from streamnorm.events import (
     ArgumentsDelta,
+    ArgumentsRejected,
     ChoiceFinished,
     Event,
     FieldCompleted,
@@ -122,6 +123,10 @@ def described(event: Event) -> tuple[str, str, str]:
                 f"[{event.choice}.{event.index}] {event.pointer or '(all)'} = {value}",
                 "",
             )
+        case ArgumentsRejected():
+            place = event.pointer or "(all)"
+            call = f"[{event.choice}.{event.index}] {place}: {event.message}"
+            return "REJECTED", call, "red"
         case ToolCallFinished():
             note = "" if event.complete else "  INCOMPLETE"
             call = f"[{event.choice}.{event.index}] {event.name}({event.arguments}){note}"

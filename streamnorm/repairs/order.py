@@ -642,6 +642,27 @@ class ToolArgumentsIncomplete(Check):
     rule = "4: arguments is the text of a JSON object"
 
 
+class ToolArgumentsInvalid(Check):
+    """The arguments of a finished call do not fit the schema of its tool. Looked at where the tools are known."""
+
+    code = "tool-arguments-invalid"
+    rule = "arguments fit the schema of their tool"
+
+
+class ToolArgumentsDuplicate(Check):
+    """A name in the arguments comes twice; readers differ in which value they take. Looked at where the tools are known."""
+
+    code = "tool-arguments-duplicate"
+    rule = "the names in an object are unique (RFC 8259, 4)"
+
+
+class ToolUnknown(Check):
+    """A call of a tool that was not offered. Looked at where the tools are known."""
+
+    code = "tool-unknown"
+    rule = "a call is of a tool that was offered"
+
+
 class ToolNameMissing(Check):
     """A call never got a name."""
 
@@ -757,6 +778,9 @@ ORDER_REPAIRS: Final[tuple[type[Repair], ...]] = (
 
 ORDER_CHECKS: Final[tuple[type[Check], ...]] = (
     ToolArgumentsIncomplete,
+    ToolArgumentsInvalid,
+    ToolArgumentsDuplicate,
+    ToolUnknown,
     ToolNameMissing,
     ToolNameChanges,
     FinishUnknown,

@@ -9,20 +9,27 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import Told, chunk, continuing, judge, opening, sse, tell
 
+from streamnorm import LocalError, Normalizer
 from streamnorm.arguments.live import LiveArguments, Path, pointer_of
 from streamnorm.arguments.reject import Applicable, Rejector
+from streamnorm.events import ArgumentsDelta, ArgumentsRejected, ToolCallFinished
 
 Schema = Any
 
 
-def rejector(schema: dict[str, Any]) -> Rejector:
-    whole = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)(schema)
+def draft_of(schema: dict[str, Any]) -> Any:
+    return jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
 
-    def check(value: Any, part: Schema) -> str | None:
+
+def rejector(schema: dict[str, Any]) -> Rejector:
+    whole = draft_of(schema)(schema)
+
+    def check(value: Any, part: Schema, _: Path) -> str | None:
         return next((error.message for error in whole.descend(value, part)), None)
 
-    return Rejector(Applicable(schema), check)
+    return Rejector(Applicable(schema, draft_of(schema)), check)
 
 
 def rejected(schema: dict[str, Any], text: str) -> tuple[int, Path] | None:
@@ -31,10 +38,9 @@ def rejected(schema: dict[str, Any], text: str) -> tuple[int, Path] | None:
     live.names = []
     for at, char in enumerate(text, start=1):
         completed = live.feed(char)
-        for path in live.names:
+        for _, path in live.names:
             if watch.name(path):
                 return at, path
-        live.names.clear()
         for done in completed:
             if watch.value(done.path, done.value):
                 # What follows a number is no part of it.
@@ -115,11 +121,14 @@ def test_it_is_said_as_soon_as_it_is_certain(text: str, where: str) -> None:
 )
 def test_what_depends_on_the_rest_is_left_to_the_end(schema: dict[str, Any]) -> None:
     found = None
-    live, watch = LiveArguments(), Rejector(Applicable(schema), lambda value, part: None)
+    live, watch = (
+        LiveArguments(),
+        Rejector(Applicable(schema, draft_of(schema)), lambda value, part, path: None),
+    )
     live.names = []
     for char in '{"a": 1':
         live.feed(char)
-        found = found or next((path for path in live.names if watch.name(path)), None)
+        found = found or next((path for _, path in live.names if watch.name(path)), None)
     assert found is None
     if "https" not in json.dumps(schema):
         assert rejected(schema, '{"a": 1, ') is None
@@ -206,3 +215,97 @@ def test_what_is_rejected_has_no_valid_continuation(
         longer = {**kept, **{name: item for name, item in other.items() if name not in kept}}
         if json.dumps(longer)[:at] == text[:at]:
             assert not validator.is_valid(longer)
+
+
+# In a stream.
+
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "unit": {"enum": ["celsius", "fahrenheit"]}},
+            "required": ["city"],
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+def spoken(fragments: list[str], name: str = "get_weather") -> bytes:
+    deltas = [opening(0, "call_1", name), *(continuing(0, part) for part in fragments)]
+    return sse(
+        [
+            chunk({"role": "assistant"}),
+            *(chunk({"tool_calls": [delta]}) for delta in deltas),
+            chunk({}, "tool_calls"),
+        ]
+    )
+
+
+def rejections(told: Told) -> list[tuple[str, str]]:
+    return [
+        (event.pointer, event.message)
+        for event in told.events
+        if isinstance(event, ArgumentsRejected)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fragments", "pointer"),
+    [
+        (['{"city": "Rome", "unit": "kel', 'vin", "x', '": 1}'], "/unit"),
+        (['{"town', '": "Rome", "city": 1}'], "/town"),
+        (['{"city": {"na', 'me": "Rome"}}'], "/city"),
+    ],
+)
+def test_a_stream_tells_of_a_rejection_once_and_at_the_fragment_that_made_it_certain(
+    fragments: list[str], pointer: str
+) -> None:
+    told = judge(spoken(fragments), tools=[WEATHER])
+    assert [place for place, _ in rejections(told)] == [pointer]
+    at = next(n for n, event in enumerate(told.events) if isinstance(event, ArgumentsRejected))
+    assert told.events[at - 1] == ArgumentsDelta(0, 0, fragments[1])
+    (call,) = told.result.message.tool_calls
+    assert call.validation is not None
+    assert not call.validation.ok
+    assert told.codes == {"tool-arguments-invalid"}
+
+
+def test_valid_arguments_are_told_as_valid() -> None:
+    told = judge(spoken(['{"city": "Ro', 'me"}']), tools=[WEATHER])
+    assert rejections(told) == []
+    (finished,) = [event for event in told.events if isinstance(event, ToolCallFinished)]
+    assert finished.validation is not None
+    assert finished.validation.value == {"city": "Rome"}
+    assert told.codes == set()
+    assert judge(spoken(['{"city": "Rome"}'])).result.message.tool_calls[0].validation is None
+
+
+def test_a_tool_that_was_not_offered_is_told_when_its_name_is_known() -> None:
+    told = judge(spoken(['{"city": "Rome"}'], "get_wether"), tools=[WEATHER])
+    ((pointer, message),) = rejections(told)
+    assert pointer == ""
+    assert 'Did you mean "get_weather"?' in message
+    assert told.codes == {"tool-unknown"}
+
+
+def test_what_is_missing_is_told_at_the_end() -> None:
+    told = judge(spoken(['{"unit": "celsius"}']), tools=[WEATHER])
+    # The whole object is a value like others, and its end is when it is certain that nothing more comes.
+    assert [place for place, _ in rejections(told)] == [""]
+    assert told.codes == {"tool-arguments-invalid"}
+
+
+def test_any_cut_gives_the_same_verdicts() -> None:
+    body = spoken(['{"city": "Rome", "x": {}, "unit": "kelvin"}', " "])
+    whole = tell(body, tools=[WEATHER], live=True)
+    for at in range(0, len(body), 7):
+        assert tell([body[:at], body[at:]], tools=[WEATHER], live=True) == whole
+
+
+def test_a_schema_that_is_none_is_refused_before_the_stream() -> None:
+    wrong = {"type": "function", "function": {"name": "f", "parameters": {"type": "objekt"}}}
+    with pytest.raises(LocalError, match="'f'"):
+        Normalizer(tools=[wrong])
