@@ -274,7 +274,7 @@ def _one_of_many(error: ValidationError, keyword: str, pointer: str) -> _Told:
         )
     types = [_type_of(errors, pointer) for errors in branches.values()]
     if all(types):  # none comes near: the value is of another type
-        expected = _types([name for names in types for name in names], None)
+        expected = _types(list(dict.fromkeys(name for names in types for name in names)), None)
         return (
             there,
             expected.removeprefix("be "),

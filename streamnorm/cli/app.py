@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,6 +17,7 @@ from rich.table import Table
 import streamnorm
 from streamnorm.cli.demo import play
 from streamnorm.cli.infer import Evidence, provable, would_act
+from streamnorm.cli.offered import tools_beside, tools_in
 from streamnorm.cli.reading import name_of, pieces
 from streamnorm.cli.report import failures, in_words, json_line, verdict
 from streamnorm.cli.safe import one_line, styled
@@ -25,6 +26,9 @@ from streamnorm.errors import LocalError
 from streamnorm.events import Event
 from streamnorm.normalizer import DIALECTS, Normalizer
 from streamnorm.profiles import REQUEST_RULES, load_profile, provider_ids
+
+if TYPE_CHECKING:
+    from streamnorm.tools import ToolSet
 
 __all__ = ["app", "run"]
 
@@ -51,6 +55,14 @@ Repairs = Annotated[
     list[str] | None,
     typer.Option(
         "--repair", help="Run this repair too, which is not safe on every stream (think-tags)."
+    ),
+]
+Tools = Annotated[
+    str,
+    typer.Option(
+        "--tools",
+        help="A JSON file with the tools that were offered: judge the arguments by them. A request beside the stream "
+        "(NAME.request.json) is found without it.",
     ),
 ]
 Dialect = Annotated[
@@ -130,6 +142,7 @@ def replay(
     profile: ProfileName = "auto",
     dialect: Dialect = "auto",
     repair: Repairs = None,
+    tools: Tools = "",
     events: Annotated[bool, typer.Option("--events", help="One line per event.")] = False,
     live: Annotated[
         bool, typer.Option("--live", help="With --events: also each value of the arguments.")
@@ -151,7 +164,9 @@ def replay(
     out = _Out()
     bad = False
     for file, place in _places(files):
-        normalizer = _normalizer(profile, dialect, repair, live=live and events)
+        normalizer = _normalizer(
+            profile, dialect, repair, live=live and events, tools=_tools(tools, file)
+        )
         if format == "jsonl":
             _read(file, normalizer, place)
             out.out(json_line(file, normalizer))
@@ -169,6 +184,7 @@ def explain(
     profile: ProfileName = "auto",
     dialect: Dialect = "auto",
     repair: Repairs = None,
+    tools: Tools = "",
 ) -> None:
     """Say what is wrong, where, and what was done.
 
@@ -181,7 +197,7 @@ def explain(
     out = _Out()
     bad = False
     for file, place in _places(files):
-        normalizer = _normalizer(profile, dialect, repair)
+        normalizer = _normalizer(profile, dialect, repair, tools=_tools(tools, file))
         probe = _normalizer(profile, dialect, [*(repair or ()), *provable(normalizer.profile)])
         _read(file, normalizer, place, probe)
         out.print(styled(f"{name_of(file)}: {verdict(normalizer)}", "bold"), soft_wrap=True)
@@ -282,6 +298,18 @@ def _profiles() -> Table:
     return table
 
 
+def _tools(named: str, file: str) -> ToolSet | None:
+    """The tools that the user named, or those of the request beside the file."""
+    if not named:
+        return tools_beside(file) if file != "-" else None
+    try:
+        return tools_in(named)
+    except OSError as error:
+        _wrong_use(f"cannot read {named}: {error.strerror}")
+    except LocalError as error:
+        _wrong_use(str(error))
+
+
 def _places(files: list[str]) -> Iterator[tuple[str, str]]:
     """Each file, and where there are several its place among them."""
     for at, file in enumerate(files, start=1):
@@ -289,10 +317,15 @@ def _places(files: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _normalizer(
-    profile: str, dialect: str, repairs: list[str] | None = None, *, live: bool = False
+    profile: str,
+    dialect: str,
+    repairs: list[str] | None = None,
+    *,
+    live: bool = False,
+    tools: ToolSet | None = None,
 ) -> Normalizer:
     try:
-        return Normalizer(profile, dialect=dialect, repairs=repairs or (), live=live)
+        return Normalizer(profile, dialect=dialect, repairs=repairs or (), live=live, tools=tools)
     except LocalError as error:
         _wrong_use(str(error))
 

@@ -186,7 +186,7 @@ def resolve(reference: str, root: Any) -> Any:
     return root
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(schemas(), st.sampled_from(TARGETS), st.data())
 def test_what_is_valid_afterwards_was_valid_before(
     schema: dict[str, Any], target: str, data: st.DataObject
@@ -203,7 +203,7 @@ def test_what_is_valid_afterwards_was_valid_before(
             assert json.dumps(value) == held
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(schemas(), st.sampled_from(TARGETS))
 def test_what_is_left_is_what_the_linter_finds(schema: dict[str, Any], target: str) -> None:
     strict = to_strict(schema, target)
@@ -215,7 +215,7 @@ def test_what_is_left_is_what_the_linter_finds(schema: dict[str, Any], target: s
         assert strict.changes == ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(schemas(), st.sampled_from(TARGETS))
 def test_strict_twice_is_strict_once(schema: dict[str, Any], target: str) -> None:
     once = to_strict(schema, target)
@@ -257,7 +257,7 @@ def filled(schema: dict[str, Any], value: Any) -> Any:
     return value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(plain_schemas(), st.data())
 def test_nothing_is_lost_of_what_the_schema_names(
     schema: dict[str, Any], data: st.DataObject

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,60 @@ def test_a_repair_that_is_not_safe_runs_where_it_is_asked_for() -> None:
     wrong = invoke("replay", "--repair", "think-tag", "-", stdin=body)
     assert wrong.exit_code == 2
     assert "did you mean 'think-tags'?" in wrong.stderr
+
+
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "weather",
+            "parameters": {"type": "object", "properties": {"city": {"enum": ["Oslo"]}}},
+        },
+    }
+]
+
+
+def called() -> bytes:
+    return sse(chunk((opening("weather", '{"city":"Rome"}'), "tool_calls"))) + DONE
+
+
+def test_the_arguments_are_judged_by_the_tools_that_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "tools.json"
+    for content in (TOOLS, {"model": "m", "tools": TOOLS}):
+        file.write_text(json.dumps(content), "utf-8")
+        result = invoke("explain", "--tools", str(file), "-", stdin=called())
+        assert "failure tool-arguments-invalid" in result.stdout
+        assert "`/city` must be" in result.stdout
+        assert result.exit_code == 1
+    shown = invoke("replay", "--events", "--tools", str(file), "-", stdin=called()).stdout
+    assert "REJECTED" in shown
+
+
+def test_the_request_beside_a_stream_supplies_the_tools(tmp_path: Path) -> None:
+    stream = tmp_path / "stream.sse"
+    stream.write_bytes(called())
+    assert invoke("explain", str(stream)).exit_code == 0
+    (tmp_path / "stream.request.json").write_text(json.dumps({"tools": TOOLS}), "utf-8")
+    assert "tool-arguments-invalid" in invoke("explain", str(stream)).stdout
+    (tmp_path / "stream.request.json").write_text("{", "utf-8")
+    assert invoke("explain", str(stream)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "is not JSON"),
+        ("{}", "has no tools"),
+        ('[{"type": "function", "function": {"name": "f", "parameters": 5}}]', "'f'"),
+        (None, "cannot read"),
+    ],
+)
+def test_tools_that_cannot_be_read_are_a_wrong_use(
+    tmp_path: Path, content: str | None, says: str
+) -> None:
+    file = tmp_path / "tools.json"
+    if content is not None:
+        file.write_text(content, "utf-8")
+    result = invoke("explain", "--tools", str(file), "-", stdin=called())
+    assert result.exit_code == 2
+    assert says in result.stderr

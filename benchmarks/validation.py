@@ -1,0 +1,159 @@
+"""What judging the arguments of a call costs, beside bare jsonschema and bare jsonschema-rs: from the text to the verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import jsonschema
+
+from benchmarks.measure import least
+from streamnorm.arguments.validate import ArgumentsValidator
+
+__all__ = ["LIMIT", "Judged", "cases", "measure"]
+
+#: The most that a validation may cost, in bare compiled jsonschema (its parse and its verdict).
+LIMIT: Final = 1.3
+
+BARE: Final = "bare jsonschema"
+
+
+class Judged(NamedTuple):
+    """One case: bare jsonschema's cost in µs, and everybody's as a multiple of it."""
+
+    name: str
+    bare: float
+    ratios: dict[str, float]
+
+
+def weather() -> tuple[dict[str, Any], dict[str, Any]]:
+    schema = {
+        "type": "object",
+        "properties": {
+            "city": {"type": "string", "description": "The city's name"},
+            "days": {"type": "integer", "minimum": 1, "maximum": 14},
+            "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
+        },
+        "required": ["city"],
+        "additionalProperties": False,
+    }
+    return schema, {"city": "Oslo", "days": 3, "unit": "celsius"}
+
+
+def itinerary() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Large and nested: 20 legs, each with places, tagged unions, references and optional parts."""
+    place = {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "minLength": 1},
+            "lat": {"type": "number", "minimum": -90, "maximum": 90},
+            "lon": {"type": "number", "minimum": -180, "maximum": 180},
+        },
+        "required": ["name", "lat", "lon"],
+        "additionalProperties": False,
+    }
+    by_train = {
+        "type": "object",
+        "properties": {
+            "kind": {"const": "train"},
+            "number": {"type": "string"},
+            "seat": {"type": "integer"},
+        },
+        "required": ["kind", "number"],
+    }
+    by_ferry = {
+        "type": "object",
+        "properties": {"kind": {"const": "ferry"}, "deck": {"enum": ["upper", "lower"]}},
+        "required": ["kind"],
+    }
+    leg = {
+        "type": "object",
+        "properties": {
+            "start": {"$ref": "#/$defs/place"},
+            "end": {"$ref": "#/$defs/place"},
+            "day": {"type": "string", "format": "date"},
+            "means": {"anyOf": [{"$ref": "#/$defs/train"}, {"$ref": "#/$defs/ferry"}]},
+            "stops": {"type": "array", "items": {"$ref": "#/$defs/place"}, "maxItems": 10},
+            "notes": {"type": ["string", "null"]},
+            "tags": {"type": "array", "items": {"type": "string", "maxLength": 20}},
+        },
+        "required": ["start", "end", "day", "means"],
+        "additionalProperties": False,
+    }
+    schema = {
+        "type": "object",
+        "properties": {
+            "legs": {"type": "array", "items": {"$ref": "#/$defs/leg"}},
+            "title": {"type": "string"},
+        },
+        "required": ["legs"],
+        "additionalProperties": False,
+        "$defs": {"place": place, "train": by_train, "ferry": by_ferry, "leg": leg},
+    }
+
+    def somewhere(number: int) -> dict[str, Any]:
+        return {"name": f"Place {number}", "lat": number / 7, "lon": number / 3}
+
+    legs = [
+        {
+            "start": somewhere(number),
+            "end": somewhere(number + 1),
+            "day": "2025-06-01",
+            "means": {"kind": "train", "number": f"R{number}", "seat": 4}
+            if number % 2
+            else {"kind": "ferry", "deck": "upper"},
+            "stops": [somewhere(number + 30), somewhere(number + 60)],
+            "notes": None,
+            "tags": ["slow", "coast"],
+        }
+        for number in range(20)
+    ]
+    return schema, {"legs": legs, "title": "North"}
+
+
+def cases() -> dict[str, tuple[dict[str, Any], str]]:
+    """By name: a schema and the text of valid arguments."""
+    return {
+        name: (schema, json.dumps(value))
+        for name, (schema, value) in {
+            "weather": weather(),
+            "itinerary, 20 legs": itinerary(),
+        }.items()
+    }
+
+
+def measure(rounds: int) -> list[Judged]:
+    import jsonschema_rs
+
+    judged = []
+    for name, (schema, text) in cases().items():
+        bare = jsonschema.Draft202012Validator(schema).is_valid
+        rust = jsonschema_rs.Draft202012Validator(schema).is_valid
+        ours = ArgumentsValidator(schema, tool=name, engine="jsonschema").validate
+        fast = ArgumentsValidator(schema, tool=name, engine="fast").validate
+        assert bare(json.loads(text))
+        assert ours(text).ok
+        assert fast(text) == ours(text)
+        times = max(1, 100_000 // len(text))
+        spent = least(
+            {
+                BARE: _often(lambda: bare(json.loads(text)), times),
+                "validate": _often(lambda: ours(text), times),
+                "bare jsonschema-rs": _often(lambda: rust(json.loads(text)), times),
+                "validate, fast": _often(lambda: fast(text), times),
+            },
+            rounds,
+        )
+        least_of_all = spent[BARE]
+        ratios = {who: cost / least_of_all for who, cost in spent.items()}
+        judged.append(Judged(name, least_of_all / times * 1e6, ratios))
+    return judged
+
+
+def _often(run: Callable[[], object], times: int) -> Callable[[], None]:
+    def repeat() -> None:
+        for _ in range(times):
+            run()
+
+    return repeat
