@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from benchmarks import validation
 from benchmarks.bodies import Body, bodies, calls, cut_by_event, cut_by_size
 from benchmarks.measure import cpu_of_processes, least, peak_memory
 from benchmarks.readers import READERS, SDK_READERS, floor, to_events
@@ -201,18 +202,30 @@ def main() -> int:
     if not rows:
         parser.error(f"no body has {chosen.only!r} in its name")
     measured = list(judged(rows))
+    judging: list[validation.Judged] = []
     if not chosen.only:
         some = max(3, rounds // 2)
         measured += [cost_of_length(some), cost_of_frame(some // 3), memory(), imports(some)]
+        judging = validation.measure(some)
+        measured += [
+            Measured(
+                f"{each.name}: validate, to bare jsonschema",
+                each.ratios[validation.OURS],
+                validation.LIMIT,
+            )
+            for each in judging
+        ]
     if chosen.json:
         found = [
             {"body": r.body.name, "floor_us": r.floor, "ratios": r.ratios, "failed": r.failed}
             for r in rows
         ]
         limits = [{**m._asdict(), "met": m.met} for m in measured]
-        print(json.dumps({"bodies": found, "limits": limits}, indent=2))
+        told = {"bodies": found, "validation": [j._asdict() for j in judging], "limits": limits}
+        print(json.dumps(told, indent=2))
     else:
         print(table(rows))
+        print(validation.table(judging))
         print(verdicts(measured))
     return 0
 

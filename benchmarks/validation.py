@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 import jsonschema
 
 from benchmarks.measure import least
+from streamnorm.arguments.fast import fast_is_installed
 from streamnorm.arguments.validate import ArgumentsValidator
 
-__all__ = ["LIMIT", "Judged", "cases", "measure"]
+__all__ = ["LIMIT", "OURS", "Judged", "cases", "measure", "table"]
 
 #: The most that a validation may cost, in bare compiled jsonschema (its parse and its verdict).
 LIMIT: Final = 1.3
 
 BARE: Final = "bare jsonschema"
+OURS: Final = "validate"
 
 
 class Judged(NamedTuple):
@@ -124,36 +128,44 @@ def cases() -> dict[str, tuple[dict[str, Any], str]]:
 
 
 def measure(rounds: int) -> list[Judged]:
-    import jsonschema_rs
-
     judged = []
     for name, (schema, text) in cases().items():
         bare = jsonschema.Draft202012Validator(schema).is_valid
-        rust = jsonschema_rs.Draft202012Validator(schema).is_valid
         ours = ArgumentsValidator(schema, tool=name, engine="jsonschema").validate
-        fast = ArgumentsValidator(schema, tool=name, engine="fast").validate
         assert bare(json.loads(text))
         assert ours(text).ok
-        assert fast(text) == ours(text)
+        runs: dict[str, Callable[[], object]] = {
+            BARE: partial(_parse_and, bare, text),
+            OURS: partial(ours, text),
+        }
+        if fast_is_installed():
+            rust = import_module("jsonschema_rs").Draft202012Validator(schema).is_valid
+            fast = ArgumentsValidator(schema, tool=name, engine="fast").validate
+            assert fast(text) == ours(text)
+            runs["bare jsonschema-rs"] = partial(_parse_and, rust, text)
+            runs["validate, fast"] = partial(fast, text)
         times = max(1, 100_000 // len(text))
-        spent = least(
-            {
-                BARE: _often(lambda: bare(json.loads(text)), times),
-                "validate": _often(lambda: ours(text), times),
-                "bare jsonschema-rs": _often(lambda: rust(json.loads(text)), times),
-                "validate, fast": _often(lambda: fast(text), times),
-            },
-            rounds,
-        )
+        spent = least({who: partial(_repeat, run, times) for who, run in runs.items()}, rounds)
         least_of_all = spent[BARE]
         ratios = {who: cost / least_of_all for who, cost in spent.items()}
         judged.append(Judged(name, least_of_all / times * 1e6, ratios))
     return judged
 
 
-def _often(run: Callable[[], object], times: int) -> Callable[[], None]:
-    def repeat() -> None:
-        for _ in range(times):
-            run()
+def _parse_and(judge: Callable[[Any], object], text: str) -> None:
+    judge(json.loads(text))
 
-    return repeat
+
+def _repeat(run: Callable[[], object], times: int) -> None:
+    for _ in range(times):
+        run()
+
+
+def table(judged: list[Judged]) -> str:
+    lines = []
+    for each in judged:
+        lines.append(f"\njudging arguments: {each.name} (bare jsonschema {each.bare:.1f} µs)")
+        lines += [
+            f"  {who:<30} {ratio:>8.3f} x bare jsonschema" for who, ratio in each.ratios.items()
+        ]
+    return "\n".join(lines)

@@ -3,6 +3,7 @@ that tell of values and verdicts. Knows events, not chunks."""
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -91,20 +92,19 @@ class Watch:
 
     def _begin(self, event: ToolCallStarted, watched: list[Event]) -> None:
         tools = self._tools
-        if tools is not None and event.name not in tools:
+        if tools is not None and self._is_unknown(event.name, tools):
             message = str(tools.validate(event.name, "{}").errors[0])
             watched.append(ArgumentsRejected(event.choice, event.index, (), message))
-            tools = None
         if event.type != "custom":
             rejector = tools.rejector(event.name) if tools is not None else None
             self._calls[event.choice, event.index] = _Call(rejector)
 
     def _read(self, call: _Call, event: ArgumentsDelta, watched: list[Event]) -> None:
         completed = call.live.feed(event.fragment)
-        names = list(call.live.names or ())
+        names = deque(call.live.names or ())
         for at, done in enumerate(completed):
             while names and names[0][0] <= at:
-                self._reject_name(call, event, names.pop(0)[1], watched)
+                self._reject_name(call, event, names.popleft()[1], watched)
             if self._tell:
                 told = FieldCompleted(event.choice, event.index, done.path, done.value)
                 watched.append(told)
@@ -133,16 +133,22 @@ class Watch:
             watched.append(ArgumentsRejected(event.choice, event.index, path, problem))
 
     def _judged(self, event: ToolCallFinished, tools: ToolSet) -> ToolCallFinished:
+        if event.name not in tools and not self._is_unknown(event.name, tools):
+            return event
         verdict = tools.validate(event.name, event.arguments)
         self._verdicts[event.choice, event.index] = verdict
-        unknown = event.name not in tools
-        if unknown:
+        if event.name not in tools:
             self._note(ToolUnknown.code, event, verdict.errors[0])
         elif event.complete and not verdict.ok:
             self._note(ToolArgumentsInvalid.code, event, verdict.errors[0])
         if event.complete and verdict.notes:
             self._note(ToolArgumentsDuplicate.code, event, verdict.notes[0])
         return msgspec.structs.replace(event, validation=verdict)
+
+    @staticmethod
+    def _is_unknown(name: str, tools: ToolSet) -> bool:
+        """No such tool was offered. A tool that the provider runs may bring others along, so where there is one, who knows."""
+        return name not in tools and not tools.hosted
 
     def _note(self, code: str, event: ToolCallFinished, problem: Any) -> None:
         # Verdicts belong to no chunk: which one is at hand when they are made depends on how the bytes were cut.

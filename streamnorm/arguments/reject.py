@@ -17,6 +17,7 @@ from jsonschema import (  # type: ignore[import-untyped]
     Draft7Validator,
 )
 
+from streamnorm.arguments.budget import OverBudget
 from streamnorm.arguments.live import Path, pointer_of
 
 __all__ = ["Applicable", "Rejector"]
@@ -157,6 +158,8 @@ class Rejector:
     def __init__(self, applicable: Applicable, check: Check) -> None:
         self._applicable = applicable
         self._check = check
+        #: A check went past the work allowed: what is left is for the end to say.
+        self._exhausted = False
 
     def name(self, path: Path) -> str | None:
         """Why a member may not have this name; None where it may."""
@@ -166,8 +169,13 @@ class Rejector:
 
     def value(self, path: Path, value: Any) -> str | None:
         """Why this value, which is whole, cannot be; None where it can."""
-        for schema in self._applicable.at(path):
-            problem = self._check(value, schema, path)
-            if problem is not None:
-                return problem
+        if self._exhausted:
+            return None
+        try:
+            for schema in self._applicable.at(path):
+                problem = self._check(value, schema, path)
+                if problem is not None:
+                    return problem
+        except (OverBudget, RecursionError):
+            self._exhausted = True
         return None

@@ -150,8 +150,8 @@ class ArgumentsValidator:
         return Rejector(Applicable(root, self._schema.draft), self._problem_in)
 
     def _problem_in(self, value: Any, part: Any, path: Path) -> str | None:
-        """Why `value`, which is at `path`, cannot stand under this part of the schema. None where it can, and where the work
-        allowed is no verdict: that is for the end to say."""
+        """Why `value`, which is at `path`, cannot stand under this part of the schema; None where it can. Raises OverBudget or
+        RecursionError where the work allowed does not suffice."""
         schema = self._schema
         meter = Meter(
             self._steps,
@@ -163,8 +163,6 @@ class ArgumentsValidator:
         token = METER.set(meter)
         try:
             error = next(iter(self._validator.descend(value, part)), None)
-        except (OverBudget, RecursionError):
-            return None
         finally:
             METER.reset(token)
         if error is None:

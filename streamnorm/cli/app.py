@@ -15,13 +15,16 @@ from rich.console import Console
 from rich.table import Table
 
 import streamnorm
+from streamnorm.arguments.strict.rules import TARGETS, rules_of
 from streamnorm.cli.demo import play
 from streamnorm.cli.infer import Evidence, provable, would_act
+from streamnorm.cli.lint import ToolFile
 from streamnorm.cli.offered import tools_beside, tools_in
 from streamnorm.cli.reading import name_of, pieces
 from streamnorm.cli.report import failures, in_words, json_line, verdict
 from streamnorm.cli.safe import one_line, styled
 from streamnorm.cli.telling import Teller, event_line
+from streamnorm.cli.tool_files import json_text
 from streamnorm.errors import LocalError
 from streamnorm.events import Event
 from streamnorm.normalizer import DIALECTS, Normalizer
@@ -252,6 +255,69 @@ def infer(
 
 
 @app.command()
+def lint(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            help="JSON: a list of tools, one tool, a request, or a schema; - is standard input.",
+        ),
+    ],
+    target: Annotated[
+        str, typer.Option("--target", "-t", help=f"Whose strict mode: {', '.join(TARGETS)}.")
+    ] = "openai",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Write the tools, made strict where that loses nothing.")
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Look also at tools that do not say strict: true.")
+    ] = False,
+    format: Annotated[
+        str, typer.Option("--format", help="text, or json: one line of JSON per file.")
+    ] = "text",
+) -> None:
+    """Say what strict mode refuses of tools.
+
+    Looks at the tools that say strict: true, and at all where none does. With --fix the tools go to standard output as JSON,
+    and what was done to standard error. Leaves with 1 if a request with them would be refused.
+
+    \b
+    Examples:
+      streamnorm lint tools.json
+      streamnorm lint --target anthropic request.json
+      streamnorm lint --fix tools.json > strict.json
+    """
+    if format not in ("text", "json"):
+        _wrong_use(f"--format is text or json, not {format!r}")
+    try:
+        rules_of(target)
+    except LocalError as error:
+        _wrong_use(str(error))
+    out, aside = _Out(), Console(stderr=True, highlight=False)
+    refused = False
+    for file in files:
+        try:
+            body = b"".join(pieces(file))
+        except OSError as error:
+            _cannot_read(file, error)
+        try:
+            tools = ToolFile(name_of(file), body, target, fix=fix, every=every)
+            written = json_text(tools.fixed(), indent=2) if fix else ""
+            told = json_text(tools.report()) if format == "json" else ""
+        except LocalError as error:
+            _wrong_use(f"{name_of(file)}: {error}")
+        if told:
+            out.out(told)
+        else:
+            for line in tools.lines():
+                (aside if fix else out).print(line, soft_wrap=True)
+            if written:
+                out.out(written)
+        refused |= tools.refused
+    raise typer.Exit(1 if refused else 0)
+
+
+@app.command()
 def providers(
     name: Annotated[str | None, typer.Argument(help="Show this one with all it claims.")] = None,
 ) -> None:
@@ -338,8 +404,7 @@ def _events(file: str, normalizer: Normalizer, probe: Normalizer | None = None) 
             if probe is not None:
                 probe.feed(piece)
     except OSError as error:
-        hint = _HINTS.get(type(error), "")
-        _wrong_use(f"cannot read {name_of(file)}: {error.strerror}{hint}")
+        _cannot_read(file, error)
     yield from normalizer.close()
     if probe is not None:
         probe.close()
@@ -382,6 +447,11 @@ def _explain(normalizer: Normalizer, out: Console) -> None:
             else:
                 out.print(styled(f"  {label:<7} {text}"), soft_wrap=True)
         quoted.add(finding.seen)
+
+
+def _cannot_read(file: str, error: OSError) -> NoReturn:
+    hint = _HINTS.get(type(error), "")
+    _wrong_use(f"cannot read {name_of(file)}: {error.strerror}{hint}")
 
 
 def _wrong_use(message: str) -> NoReturn:

@@ -92,7 +92,7 @@ def test_the_help_names_every_command_and_where_to_start() -> None:
     # Each has a sentence short enough to stand there whole.
     commands = result.stdout.partition("Commands:")[2].partition("First:")[0].split("\n")
     told = [line for line in commands if line.strip()]
-    assert len(told) == 5
+    assert len(told) == 6
     assert not any(line.endswith("...") for line in told)
 
 
