@@ -82,7 +82,12 @@ def _compiled(validator: Any, schema: Schema) -> Any:
     checks = formats_of(schema.draft)
     formats: dict[str, Callable[[str], bool]] = dict.fromkeys((*FORMATS, *_SILENT), _anything)
     formats |= {name: _check_of(checks, name) for name in checks.checkers}
-    return validator(schema.plain, formats=formats, validate_formats=True, offline=True)
+    return validator(schema.plain, formats=formats, validate_formats=True, retriever=_nothing)
+
+
+def _nothing(uri: str) -> Any:
+    """No schema comes from elsewhere. (None refers there either, by the time it is here.)"""
+    raise LookupError(uri)
 
 
 def _anything(_value: str) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, NoReturn
 
 from streamnorm.arguments.strict.subject import Subject, subject_of
-from streamnorm.arguments.strict.walk import TYPES, escaped
+from streamnorm.arguments.strict.walk import TYPES
+from streamnorm.arguments.strict.words import escaped
 from streamnorm.errors import LocalError
 
 __all__ = ["Item", "items_in", "json_text", "parsed", "replaced"]

@@ -657,7 +657,11 @@ HOSTILE: dict[str, tuple[Any, Any, str]] = {
     ),
     "one value quoted in many errors": ({"properties": {"a": {"anyOf": [{"type": "null"}] * 3_000}}}, LONG, "budget"),
     "and by a schema false": ({"properties": {"a": {"anyOf": [False] * 3_000}}}, LONG, "anyOf"),
-    "many names": ({"additionalProperties": {"required": [f"r{n}" for n in range(20_000)]}}, {name: {} for name in MANY}, "budget"),
+    "many names": (
+        {"additionalProperties": {"required": [f"r{n}" for n in range(20_000)]}},
+        {name: {} for name in MANY},
+        "budget",
+    ),
     "many items": ({"properties": {"a": {"items": {"items": {}}}}}, {"a": [[0] * 1_000] * 1_000}, "budget"),
     "an anchor to search for": (
         {"additionalProperties": {"$ref": "#x"}, "$defs": {"x": {"$anchor": "x"}, **{str(n): {} for n in range(5_000)}}},
