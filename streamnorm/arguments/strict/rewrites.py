@@ -218,7 +218,7 @@ def integer_bound(word: str, instead: str, step: int) -> Mender:
 
 
 def type_array(_document: Document, place: Place) -> Mend | None:
-    """`type: [..., "null"]` for OpenAPI's `nullable`."""
+    """`type: [..., "null"]` for OpenAPI's `nullable`: the same values for whoever reads that word, which JSON Schema does not."""
     keywords = place.keywords
     if keywords["nullable"] is True:
         if "type" not in keywords or not IN_PLACE.isdisjoint(keywords):
