@@ -140,7 +140,7 @@ class Normalizer:
         if self._output != "events":
             self._begin("events")
         self._read(data, events)
-        return self._told(events)
+        return events if self._watch is None else self._watch.told(events)
 
     def feed_frames(self, frames: Iterable[Frame]) -> list[Event]:
         """As `feed`, for frames that somebody else decoded."""
