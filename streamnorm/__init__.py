@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from streamnorm.arguments.live import LiveArguments
     from streamnorm.arguments.recover import Recovery, recover
     from streamnorm.assemble import AssembledChoice, Message, Result, ToolCall
+    from streamnorm.captures.format import Capture
     from streamnorm.errors import (
+        CaptureError,
         FrameTooLarge,
         LocalError,
         ProfileError,
@@ -52,7 +54,9 @@ _HOMES = {
     "streamnorm.arguments.live": ("LiveArguments",),
     "streamnorm.arguments.recover": ("Recovery", "recover"),
     "streamnorm.assemble": ("AssembledChoice", "Message", "Result", "ToolCall"),
+    "streamnorm.captures.format": ("Capture",),
     "streamnorm.errors": (
+        "CaptureError",
         "FrameTooLarge",
         "LocalError",
         "ProfileError",
@@ -91,6 +95,8 @@ __all__ = [
     "ArgumentsDelta",
     "ArgumentsRejected",
     "AssembledChoice",
+    "Capture",
+    "CaptureError",
     "ChoiceFinished",
     "Event",
     "FieldCompleted",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from streamnorm.sse import Frame
 
 __all__ = [
+    "CaptureError",
     "FrameTooLarge",
     "LocalError",
     "ProfileError",
@@ -37,6 +38,11 @@ class ProfileError(LocalError):
 class ToolError(LocalError):
     """A tool that cannot be offered or checked: a name that providers refuse, parameters that are no schema. The message names
     the tool, the place as a JSON Pointer, and what to do."""
+
+
+class CaptureError(LocalError):
+    """A capture that cannot be written or read, or none that answers a request. The message names the file, the line and the
+    reason."""
 
 
 class RemoteError(StreamnormError):

@@ -32,6 +32,8 @@ LAYERS = (
     ("plugins", "watch"),
     ("normalizer", "profiles"),
     ("sources",),
+    ("captures.format", "captures.secrets", "captures.encoding"),
+    ("captures",),
     ("cli",),
 )
 #: Modules that only whoever does I/O may know.
@@ -47,7 +49,7 @@ IO = {
     "time",
     "threading",
 }
-DOES_IO = ("plugins", "profiles", "cli")
+DOES_IO = ("plugins", "profiles", "captures", "cli")
 
 
 def modules() -> list[tuple[str, Path]]:

@@ -29,7 +29,7 @@ def test_every_public_name_is_there() -> None:
         *("StreamTruncated", "StreamnormError", "TextDelta", "ToolCall", "ToolCallFinished"),
         *("ToolCallStarted", "UsageReported", "__version__", "anormalize", "load_profile"),
         *("Recovery", "normalize", "provider_ids", "pydantic_function_tool", "recover"),
-        *("ArgumentsRejected", "Tool", "ToolSet"),
+        *("ArgumentsRejected", "Capture", "CaptureError", "Tool", "ToolSet"),
     }
     for name in streamnorm.__all__:
         assert getattr(streamnorm, name) is not None
