@@ -364,7 +364,8 @@ class Capture:
             try:
                 block = inflate.decompress(data, READ)
             except zlib.error as error:
-                yield _salvaged(before, data)
+                if block := _salvaged(before, data):
+                    yield block
                 raise self._damage(None, f"the gzip data is damaged: {error}") from None
             if block:
                 yield block

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime
 import io
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,13 +15,14 @@ from rich.table import Table
 
 import streamnorm
 from streamnorm.arguments.strict.rules import TARGETS, rules_of
+from streamnorm.cli.console import Out, cannot_read, wrong_use
 from streamnorm.cli.demo import play
 from streamnorm.cli.infer import Evidence, provable, would_act
 from streamnorm.cli.lint import ToolFile
 from streamnorm.cli.offered import tools_beside, tools_in
 from streamnorm.cli.reading import name_of, pieces
 from streamnorm.cli.report import failures, in_words, json_line, verdict
-from streamnorm.cli.safe import one_line, styled
+from streamnorm.cli.safe import styled
 from streamnorm.cli.telling import Teller, event_line
 from streamnorm.cli.tool_files import json_text
 from streamnorm.errors import LocalError
@@ -76,30 +76,10 @@ Dialect = Annotated[
     ),
 ]
 
-#: As a shell says of a program that SIGPIPE ended: neither fine nor a failure of the stream.
-_PIPE_CLOSED = 128 + 13
-
 #: Columns of the demonstration: a pipe gets the most, and a narrower terminal breaks the lines itself.
 _NARROWEST, _WIDEST = 60, 110
 
-_HINTS: dict[type[OSError], str] = {
-    FileNotFoundError: "; check the path (- is standard input)",
-    IsADirectoryError: "; name the files in it",
-}
-
 _LABELS = {"failure": "bold red", "repair": "bold yellow"}
-
-
-class _Out(Console):
-    """Standard output: colours on a terminal, plain text in a pipe, and no complaint when the pipe closes."""
-
-    def __init__(self, *, width: int | None = None) -> None:
-        super().__init__(highlight=False, markup=False, emoji=False, width=width)
-
-    def on_broken_pipe(self) -> None:
-        # What is left in the buffer has nowhere to go; the interpreter must not try it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(_PIPE_CLOSED)
 
 
 def run() -> None:
@@ -134,9 +114,9 @@ def demo() -> None:
     Example:
       streamnorm demo
     """
-    out = _Out()
+    out = Out()
     width = min(out.width, _WIDEST) if out.is_terminal else _WIDEST
-    play(_Out(width=max(width, _NARROWEST)))
+    play(Out(width=max(width, _NARROWEST)))
 
 
 @app.command()
@@ -163,8 +143,8 @@ def replay(
       streamnorm replay --format jsonl *.sse > results.jsonl
     """
     if format not in ("text", "jsonl"):
-        _wrong_use(f"--format is text or jsonl, not {format!r}")
-    out = _Out()
+        wrong_use(f"--format is text or jsonl, not {format!r}")
+    out = Out()
     bad = False
     for file, place in _places(files):
         normalizer = _normalizer(
@@ -197,7 +177,7 @@ def explain(
       curl -N ... | streamnorm explain -
       streamnorm explain --profile openai stream.sse
     """
-    out = _Out()
+    out = Out()
     bad = False
     for file, place in _places(files):
         normalizer = _normalizer(profile, dialect, repair, tools=_tools(tools, file))
@@ -233,11 +213,11 @@ def infer(
       streamnorm infer captures/*.sse > my-endpoint.toml
       streamnorm infer --against groq today.sse
     """
-    out = _Out()
+    out = Out()
     try:
         profile = load_profile(against) if against else None
     except LocalError as error:
-        _wrong_use(str(error))
+        wrong_use(str(error))
     evidence = Evidence()
     repairs = provable(profile)
     for file, place in _places(files):
@@ -288,24 +268,24 @@ def lint(
       streamnorm lint --fix tools.json > strict.json
     """
     if format not in ("text", "json"):
-        _wrong_use(f"--format is text or json, not {format!r}")
+        wrong_use(f"--format is text or json, not {format!r}")
     try:
         rules_of(target)
     except LocalError as error:
-        _wrong_use(str(error))
-    out, aside = _Out(), Console(stderr=True, highlight=False)
+        wrong_use(str(error))
+    out, aside = Out(), Console(stderr=True, highlight=False)
     refused = False
     for file in files:
         try:
             body = b"".join(pieces(file))
         except OSError as error:
-            _cannot_read(file, error)
+            cannot_read(file, error)
         try:
             tools = ToolFile(name_of(file), body, target, fix=fix, every=every)
             written = json_text(tools.fixed(), indent=2) if fix else ""
             told = json_text(tools.report()) if format == "json" else ""
         except LocalError as error:
-            _wrong_use(f"{name_of(file)}: {error}")
+            wrong_use(f"{name_of(file)}: {error}")
         if told:
             out.out(told)
         else:
@@ -328,15 +308,15 @@ def providers(
       streamnorm providers
       streamnorm providers openai
     """
-    out = _Out()
+    out = Out()
     if name is None:
         # In a pipe nothing is folded: a line is a profile.
-        (out if out.is_terminal else _Out(width=1000)).print(_profiles())
+        (out if out.is_terminal else Out(width=1000)).print(_profiles())
         return
     try:
         profile = load_profile(name)
     except LocalError as error:
-        _wrong_use(str(error))
+        wrong_use(str(error))
     out.print(styled(f"{profile.name}  {profile.base_url}", "bold"), soft_wrap=True)
     out.print(
         styled(f"key: {', '.join(profile.key_variables) or '-'}   docs: {profile.docs or '-'}"),
@@ -371,9 +351,9 @@ def _tools(named: str, file: str) -> ToolSet | None:
     try:
         return tools_in(named)
     except OSError as error:
-        _wrong_use(f"cannot read {named}: {error.strerror}")
+        wrong_use(f"cannot read {named}: {error.strerror}")
     except LocalError as error:
-        _wrong_use(str(error))
+        wrong_use(str(error))
 
 
 def _places(files: list[str]) -> Iterator[tuple[str, str]]:
@@ -393,7 +373,7 @@ def _normalizer(
     try:
         return Normalizer(profile, dialect=dialect, repairs=repairs or (), live=live, tools=tools)
     except LocalError as error:
-        _wrong_use(str(error))
+        wrong_use(str(error))
 
 
 def _events(file: str, normalizer: Normalizer, probe: Normalizer | None = None) -> Iterator[Event]:
@@ -404,7 +384,7 @@ def _events(file: str, normalizer: Normalizer, probe: Normalizer | None = None) 
             if probe is not None:
                 probe.feed(piece)
     except OSError as error:
-        _cannot_read(file, error)
+        cannot_read(file, error)
     yield from normalizer.close()
     if probe is not None:
         probe.close()
@@ -447,13 +427,3 @@ def _explain(normalizer: Normalizer, out: Console) -> None:
             else:
                 out.print(styled(f"  {label:<7} {text}"), soft_wrap=True)
         quoted.add(finding.seen)
-
-
-def _cannot_read(file: str, error: OSError) -> NoReturn:
-    hint = _HINTS.get(type(error), "")
-    _wrong_use(f"cannot read {name_of(file)}: {error.strerror}{hint}")
-
-
-def _wrong_use(message: str) -> NoReturn:
-    typer.echo(f"streamnorm: {one_line(message)}", err=True)
-    raise typer.Exit(2)
