@@ -31,7 +31,7 @@ def test_the_examples_print_what_the_readme_says() -> None:
 
 def test_the_two_commands_are_marked_for_ci() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    for marker, last in (("demo", "streamnorm demo"), ("tests", ".venv/bin/pytest")):
+    for marker, last in (("demo", "streamnorm demo"), ("tests", ".venv/bin/pytest -n auto")):
         match = re.search(rf"^<!-- {marker} -->\n```sh\n(.*)\n```$", text, re.MULTILINE)
         assert match, f"README has no command marked {marker}"
         assert match[1].startswith("python3 -m venv .venv && ")
