@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
-from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+import examples
+
+ROOT = examples.ROOT
 
 
 def test_the_examples_print_what_the_readme_says() -> None:
-    blocks = BLOCK.findall((ROOT / "README.md").read_text("utf-8"))
-    names: dict[str, Any] = {}
-    ran = 0
-    for at, (language, code) in enumerate(blocks):
-        if language != "python":
-            continue
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(compile(code, f"README.md block {at}", "exec"), names)
-        expected = blocks[at + 1]
-        assert expected[0] == "text", "a python block is followed by what it prints"
-        assert printed.getvalue() == expected[1]
-        ran += 1
-    assert ran == 9
+    told = examples.run(ROOT / "README.md")
+    for said, printed in told:
+        assert printed == said
+    assert len(told) == 9
 
 
 def test_the_two_commands_are_marked_for_ci() -> None:
