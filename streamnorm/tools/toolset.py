@@ -124,11 +124,12 @@ class ToolSet:
 
         near = difflib.get_close_matches(name[:_MAX_NAME], self._tools, n=1)
         hint = f" Did you mean {shown(near[0])}?" if near else ""
+        names = listed(map(shown, self._tools), "and")
         known = (
-            f"the tools are {listed(map(shown, self._tools), 'and')}."
-            if self._tools
-            else "none is."
-        )
+            "there are no tools.",
+            f"the only tool is {names}.",
+            f"the tools are {names}.",
+        )[min(len(self._tools), 2)]
         return refused(
             "name",
             f"No tool is named {shown(name)}: {known}{hint}",
