@@ -8,12 +8,12 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from benchmarks import validation
+from benchmarks import growth, live, validation
 from benchmarks.bodies import Body, bodies, calls, cut_by_event, cut_by_size
-from benchmarks.measure import cpu_of_processes, least, peak_memory
+from benchmarks.measure import Measured, cpu_of_processes, least, peak_memory
 from benchmarks.readers import READERS, SDK_READERS, floor, to_events
 
 #: The most that bytes to events may cost, in floors, by the kind of body.
@@ -26,20 +26,6 @@ SDK_LIMITS: Final = {"OpenAI SDK, create": 40.0, "OpenAI SDK, .stream()": 100.0}
 LONG: Final = 10_000
 
 BY_EVENT: Final = "to events, one event a piece"
-
-
-class Measured(NamedTuple):
-    """One limit and how it was met. `most`: the value may be no more than it (else no less)."""
-
-    what: str
-    value: float
-    limit: float
-    unit: str = "x"
-    most: bool = True
-
-    @property
-    def met(self) -> bool:
-        return self.value <= self.limit if self.most else self.value >= self.limit
 
 
 class Row(NamedTuple):
@@ -112,23 +98,6 @@ def cost_of_length(rounds: int) -> Measured:
     return Measured("a delta of 100,000, to one of 1,000", longs / shorts / 10, 1.3)
 
 
-def cost_of_frame(rounds: int) -> Measured:
-    """A frame of 16 MiB (16 times the data) in pieces of 1 KB, to one of 1 MiB."""
-    from streamnorm.sse import FrameDecoder
-
-    def frame(size: int) -> list[bytes]:
-        body = b'data: {"a":"' + b"x" * (size - 32) + b'"}\n\n'
-        return [body[at : at + 1024] for at in range(0, len(body), 1024)]
-
-    def read(pieces: list[bytes]) -> None:
-        decoder = FrameDecoder()
-        assert sum(len(decoder.feed(piece)) for piece in pieces) == 1
-
-    small, large = frame(2**20), frame(2**24)
-    spent = least({"small": lambda: read(small), "large": lambda: read(large)}, max(3, rounds))
-    return Measured("a frame of 16 MiB, to one of 1 MiB", spent["large"] / spent["small"], 24)
-
-
 def memory() -> Measured:
     code = """
 from benchmarks.bodies import calls
@@ -173,59 +142,74 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+def core(rounds: int) -> Iterator[Measured]:
+    """What no single body shows."""
+    yield cost_of_length(rounds)
+    yield memory()
+    yield imports(rounds)
+
+
+#: What is measured besides the bodies.
+SECTIONS: Final[dict[str, Callable[[int], Iterator[Measured]]]] = {
+    "core": core,
+    "growth": growth.measure,
+    "live": live.measure,
+    "validation": validation.measure,
+}
+
+
+def tell(name: str) -> None:
+    if os.isatty(2):
+        print(f"measuring: {name}", file=sys.stderr)
+
+
 def verdicts(measured: list[Measured]) -> str:
     lines = ["\nLimits"]
     for m in measured:
-        bound = f"{'at most' if m.most else 'at least'} {m.limit:g}{m.unit}"
-        mark = "ok  " if m.met else "OVER" if m.most else "UNDER"
-        lines.append(f"  {mark} {m.what:<66} {m.value:>8.2f}{m.unit:<3} ({bound})")
+        if m.limit is None:
+            mark, bound = "    ", "no limit"
+        else:
+            mark = "ok  " if m.met else "OVER" if m.most else "UNDER"
+            bound = f"{'at most' if m.most else 'at least'} {m.limit:g}{m.unit}"
+        lines.append(f"  {mark} {m.what:<72} {m.value:>8.2f}{m.unit:<3} ({bound})")
     return "\n".join(lines)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds, without the SDK")
-    parser.add_argument("--only", metavar="TEXT", default="", help="bodies with this in the name")
+    only = f"bodies with this in the name, or one of the sections {', '.join(SECTIONS)}"
+    parser.add_argument("--only", metavar="TEXT", default="", help=only)
     parser.add_argument("--no-sdk", action="store_true", help="leave the OpenAI SDK out")
     parser.add_argument("--rounds", type=int, default=0, help="rounds of each body (default 40)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     chosen = parser.parse_args()
     rounds = chosen.rounds or (5 if chosen.quick else 40)
-    rows = []
+    some = max(3, rounds // 2)
+    sections = {chosen.only} & SECTIONS.keys() if chosen.only else SECTIONS.keys()
+    read = [] if sections and chosen.only else [b for b in bodies() if chosen.only in b.name]
+    if not (read or sections):
+        parser.error(f"no body has {chosen.only!r} in its name, and no section is called so")
     with_sdk = not (chosen.no_sdk or chosen.quick)
     load_all(sdk=with_sdk)
-    for body in bodies():
-        if chosen.only in body.name:
-            if os.isatty(2):
-                print(f"measuring: {body.name}", file=sys.stderr)
-            rows.append(measure_body(body, rounds, sdk=with_sdk))
-    if not rows:
-        parser.error(f"no body has {chosen.only!r} in its name")
+    rows = []
+    for body in read:
+        tell(body.name)
+        rows.append(measure_body(body, rounds, sdk=with_sdk))
     measured = list(judged(rows))
-    judging: list[validation.Judged] = []
-    if not chosen.only:
-        some = max(3, rounds // 2)
-        measured += [cost_of_length(some), cost_of_frame(some // 3), memory(), imports(some)]
-        judging = validation.measure(some)
-        measured += [
-            Measured(
-                f"{each.name}: validate, to bare jsonschema",
-                each.ratios[validation.OURS],
-                validation.LIMIT,
-            )
-            for each in judging
-        ]
+    for name in SECTIONS:
+        if name in sections:
+            tell(name)
+            measured += SECTIONS[name](some)
     if chosen.json:
         found = [
             {"body": r.body.name, "floor_us": r.floor, "ratios": r.ratios, "failed": r.failed}
             for r in rows
         ]
         limits = [{**m._asdict(), "met": m.met} for m in measured]
-        told = {"bodies": found, "validation": [j._asdict() for j in judging], "limits": limits}
-        print(json.dumps(told, indent=2))
+        print(json.dumps({"bodies": found, "limits": limits}, indent=2))
     else:
         print(table(rows))
-        print(validation.table(judging))
         print(verdicts(measured))
     return 0
 

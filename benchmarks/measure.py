@@ -10,8 +10,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-__all__ = ["cpu_of_processes", "least", "peak_memory"]
+__all__ = ["Measured", "cpu_of_processes", "least", "peak_memory"]
+
+
+class Measured(NamedTuple):
+    """One limit and how it was met; None: the value is told and held to nothing. `most`: it may be no more than the limit
+    (else no less)."""
+
+    what: str
+    value: float
+    limit: float | None
+    unit: str = "x"
+    most: bool = True
+
+    @property
+    def met(self) -> bool:
+        if self.limit is None:
+            return True
+        return self.value <= self.limit if self.most else self.value >= self.limit
 
 
 def least(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import jsonschema
 
-from benchmarks.measure import least
+from benchmarks.measure import Measured, least
 from streamnorm.arguments.fast import fast_is_installed
 from streamnorm.arguments.validate import ArgumentsValidator
 
-__all__ = ["LIMIT", "OURS", "Judged", "cases", "measure", "table"]
+__all__ = ["LIMIT", "cases", "measure"]
 
 #: The most that a validation may cost, in bare compiled jsonschema (its parse and its verdict).
 LIMIT: Final = 1.3
 
 BARE: Final = "bare jsonschema"
 OURS: Final = "validate"
-
-
-class Judged(NamedTuple):
-    """One case: bare jsonschema's cost in µs, and everybody's as a multiple of it."""
-
-    name: str
-    bare: float
-    ratios: dict[str, float]
 
 
 def weather() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -127,8 +119,7 @@ def cases() -> dict[str, tuple[dict[str, Any], str]]:
     }
 
 
-def measure(rounds: int) -> list[Judged]:
-    judged = []
+def measure(rounds: int) -> Iterator[Measured]:
     for name, (schema, text) in cases().items():
         bare = jsonschema.Draft202012Validator(schema).is_valid
         ours = ArgumentsValidator(schema, tool=name, engine="jsonschema").validate
@@ -146,10 +137,10 @@ def measure(rounds: int) -> list[Judged]:
             runs["validate, fast"] = partial(fast, text)
         times = max(1, 100_000 // len(text))
         spent = least({who: partial(_repeat, run, times) for who, run in runs.items()}, rounds)
-        least_of_all = spent[BARE]
-        ratios = {who: cost / least_of_all for who, cost in spent.items()}
-        judged.append(Judged(name, least_of_all / times * 1e6, ratios))
-    return judged
+        bare_cost = spent.pop(BARE)
+        for who, cost in spent.items():
+            limit = LIMIT if who == OURS else None
+            yield Measured(f"{name}: {who}, to {BARE}", cost / bare_cost, limit)
 
 
 def _parse_and(judge: Callable[[Any], object], text: str) -> None:
@@ -159,13 +150,3 @@ def _parse_and(judge: Callable[[Any], object], text: str) -> None:
 def _repeat(run: Callable[[], object], times: int) -> None:
     for _ in range(times):
         run()
-
-
-def table(judged: list[Judged]) -> str:
-    lines = []
-    for each in judged:
-        lines.append(f"\njudging arguments: {each.name} (bare jsonschema {each.bare:.1f} µs)")
-        lines += [
-            f"  {who:<30} {ratio:>8.3f} x bare jsonschema" for who, ratio in each.ratios.items()
-        ]
-    return "\n".join(lines)

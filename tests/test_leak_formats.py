@@ -7,8 +7,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -769,54 +768,9 @@ def test_no_marker_stands_inside_another() -> None:
 
 # Hostile text.
 
-LINEAR: dict[str, Callable[[int], str]] = {
-    "markers": lambda n: "<tool_call>" * (n // 11),
-    "mistral": lambda n: "[TOOL_CALLS]" * (n // 12),
-    "arrows": lambda n: ">>>" * (n // 3),
-    "names": lambda n: ">>>aaaa" * (n // 7),
-    "less than": lambda n: "<" * n,
-    "nearly": lambda n: "assistantcommentary to=functions" * (n // 32),
-    "open braces": lambda n: '<tool_call>{"name": "f", "arguments": ' + "{" * n,
-    "nested": lambda n: '<tool_call>{"name": "f", "arguments": ' + "{" * (n // 2) + "}" * (n // 2),
-    "backslashes": lambda n: '<tool_call>{"name": "f", "arguments": {"a": "' + "\\" * n,
-    "quotes": lambda n: '<tool_call>{"name": "f", "arguments": {' + '"' * n,
-    "holds": lambda n: '<tool_call>{"arguments":{"' * (n // 26),
-    "holds with braces": lambda n: '<tool_call>{"arguments":{' * (n // 25),
-    "one hold": lambda n: '<tool_call>{"arguments":{"a":"' + "x" * n,
-    "calls": lambda n: "<tool_call>f</tool_call>\n" * (n // 25),
-    "list": lambda n: "[TOOL_CALLS][" + '{"name":"f","arguments":{}},' * (n // 28),
-    "objects": lambda n: '{"name":"f","parameters":{}};' * (n // 29),
-    "channels": lambda n: "<|channel|>" * (n // 11),
-    "messages": lambda n: "<|channel|>final<|message|>" * (n // 27),
-    "blank": lambda n: "<tool_call>f</tool_call>" + " " * n,
-    "blank first": lambda n: " " * n,
-    "value": lambda n: "<function=f><parameter=a>" + "</parameter" * (n // 11),
-    "held value": lambda n: "<function=f><parameter=a>[" + "1," * (n // 2),
-    "newlines": lambda n: "<function=f><parameter=a>" + "\n" * n,
-    "members": lambda n: "<function=f>" + "<parameter=a>1</parameter>" * (n // 26),
-    "later members": lambda n: '<tool_call>{"name":"f","arguments":{}' + ',"x":1' * (n // 6),
-    "long later member": lambda n: '<tool_call>{"name":"f","arguments":{},"x":' + "1" * n,
-    "thinking": lambda n: "<thinking>" + "</thinkin" * (n // 9),
-    "prose": lambda n: "It was a dark and stormy night. " * (n // 32),
-}
 
-
-def seconds(pieces: list[str]) -> float:
-    best = 60.0
-    for _ in range(2):
-        reader = LeakReader(ALL)
-        start = time.process_time()
-        for piece in pieces:
-            reader.feed(piece)
-        reader.close()
-        best = min(best, time.process_time() - start)
-    return best
-
-
-@pytest.mark.parametrize("kind", LINEAR)
-def test_hostile_text_is_read_in_linear_time(kind: str) -> None:
-    """Four times the text takes four times as long; quadratic, it were sixteen times."""
-    make, size = LINEAR[kind], 4_000
-    assert seconds(list(make(4 * size))) < 9 * seconds(list(make(size))) + 0.02
-    size = 25_000
-    assert seconds([make(4 * size)]) < 9 * seconds([make(size)]) + 0.02
+def test_hostile_text_says_the_same_however_it_is_cut() -> None:
+    hostile = pytest.importorskip("benchmarks.growth").LEAKS
+    for make in hostile.values():
+        text = make(600)
+        assert read(list(text)) == read([text])

