@@ -1,5 +1,5 @@
-"""Writes docs/providers.md from the profiles and docs/quirks.md from the registry of repairs and the catalogue of quirks. With
-`--check` it writes nothing and exits 1 where a page is stale."""
+"""Writes docs/providers.md from the profiles, docs/quirks.md from the registry of repairs and the catalogue of quirks, and
+docs/faults.md from the table of faults. With `--check` it writes nothing and exits 1 where a page is stale."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from streamnorm import load_profile, provider_ids
+from streamnorm.captures.faults import FAULTS, GROUPS, NOT_SERVED, Fault
 from streamnorm.profiles import REQUEST_RULES, Profile, RequestClaim
 from streamnorm.repairs import CHECKS, REPAIRS, Check, Repair
 from streamnorm.repairs.catalogue import CODES, LEFT, TOLERATED
@@ -47,7 +48,7 @@ that no profile names are left out.
 REQUEST_HEAD: Final = """\
 ## What their requests need
 
-Rules for what is sent, as data: the stream's pipeline does not apply them.
+Rules for what is sent. `streamnorm.requests` rewrites a body by them, and tells each change.
 """
 
 
@@ -83,6 +84,80 @@ LEFT_HEAD: Final = """\
 
 Known quirks that nothing is done about.
 """
+
+
+FAULTS_HEAD: Final = """\
+# Faults
+
+<!-- Written by `python scripts/write_docs.py` from the table of faults (streamnorm/captures/faults). Edit that. -->
+
+What a replay can do to a client on purpose. A fault is written `NAME`, with how much of it and where, if not as the table says:
+
+    NAME[=VALUE][@frame:N | @byte:N | @time:SECONDS]
+
+`cut@frame:3` closes the connection where the third frame would begin; `trickle=100@byte:512` sends what is behind the first 512
+bytes at 100 bytes a second. Frames count from 1; in a body that is no SSE each line is a frame. Times are those of the replay,
+so that one at full speed has none. A place past the end is the end.
+
+A fault is given to the server (`streamnorm serve DIR --fault cut@frame:3`), with a request (the header
+`x-streamnorm-fault: cut@frame:3`; several headers are several faults, one after the other), to `ReplayTransport(..., fault=...)`,
+or for each capture in a plan (`streamnorm serve DIR --plan faults.toml`):
+
+```toml
+faults = ["slow-headers=0.5"]        # for every answer
+[captures]                           # by name, or by a pattern of names; the first that fits counts
+"chat/weather" = "cut@frame:3"
+"chat/*" = ["trickle=200", "reset@byte:900"]
+```
+
+*Ends in*: what becomes of a chat stream with the fault at its default place, read by streamnorm over httpx. An error of
+streamnorm's carries what had come, and what was read before an exception of httpx stays, too. *Survived* is a stream that reads
+as complete, with the finding that tells of the change where there is one. What ends in *a deadline* keeps sending, and only a
+limit on the whole ends it. A dagger marks what lies in the HTTP framing: over a socket it is exact, and a transport without one
+comes near.
+Frames that a fault adds are of the chat dialect.
+"""
+
+SITUATIONS_HEAD: Final = """\
+## Situations
+
+The situations that the project collected, and the faults that bring them about.
+"""
+
+#: What an outcome is called on the page, where its own name does not say it.
+OUTCOMES: Final = {
+    "transport": "an exception of httpx",
+    "status": "the status",
+    "deadline": "a deadline",
+    "survived": "survived",
+}
+
+
+def faults_page() -> str:
+    """The page of faults, as Markdown."""
+    lines = [FAULTS_HEAD]
+    heads = ("fault", "what it does", "places", "value", "ends in", "situations")
+    for group, faults in GROUPS.items():
+        lines += [f"## {group}\n", *_table(heads, map(_fault, faults))]
+    brought = {fact for fault in FAULTS.values() for fact in fault.facts}
+    rows = []
+    for fact in sorted(brought | NOT_SERVED.keys()):
+        by = [_code(name) for name, fault in FAULTS.items() if fact in fault.facts]
+        rows.append((fact, ", ".join(by) or f"none: {_prose(NOT_SERVED[fact])}"))
+    return "\n".join([*lines, SITUATIONS_HEAD, *_table(("situation", "faults"), rows)])
+
+
+def _fault(fault: Fault) -> Sequence[str]:
+    default = fault.value if isinstance(fault.value, str) else f"{fault.value:,.15g}"
+    ends = OUTCOMES.get(fault.ends) or _code(fault.ends)
+    return (
+        _code(fault.name) + (" †" if fault.wire else ""),
+        _prose(fault.does),
+        f"{', '.join(fault.takes)}; {_code(str(fault.default))}" if fault.takes else "",
+        f"{_prose(fault.unit)}; {_code(default)}" if fault.unit else "",
+        f"{ends}: {_code(fault.finding)}" if fault.finding else ends,
+        ", ".join(fault.facts),
+    )
 
 
 def quirks_page(profiles: Sequence[Profile]) -> str:
@@ -210,7 +285,11 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: write_docs.py [--check]", file=sys.stderr)
         return 2
     profiles = [load_profile(provider) for provider in provider_ids()]
-    pages = {"providers.md": providers_page(profiles), "quirks.md": quirks_page(profiles)}
+    pages = {
+        "providers.md": providers_page(profiles),
+        "quirks.md": quirks_page(profiles),
+        "faults.md": faults_page(),
+    }
     if not arguments:
         DOCS.mkdir(exist_ok=True)
         for name, text in pages.items():

@@ -18,6 +18,7 @@ LAYERS = (
     ("errors", "findings"),
     ("arguments", "sse", "leaks"),
     ("tools",),
+    ("requests",),
     ("events",),
     ("assemble",),
     (
@@ -34,7 +35,10 @@ LAYERS = (
     ("sources",),
     ("captures.format", "captures.secrets", "captures.encoding"),
     ("captures",),
+    ("client",),
+    ("openai",),
     ("cli",),
+    ("pytest_plugin",),
 )
 #: Modules that only whoever does I/O may know.
 IO = {
@@ -49,7 +53,7 @@ IO = {
     "time",
     "threading",
 }
-DOES_IO = ("plugins", "profiles", "captures", "cli")
+DOES_IO = ("plugins", "profiles", "captures", "client", "cli", "pytest_plugin")
 
 
 def modules() -> list[tuple[str, Path]]:

@@ -126,6 +126,9 @@ class _Base64(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     b64: str
 
 
+#: What msgspec raises for what is no JSON, or none of ours: not all of it is its own.
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _read_version = msgspec.json.Decoder(dict[str, Any]).decode
 _read_header = msgspec.json.Decoder(Header).decode
 _read_piece = msgspec.json.Decoder(tuple[float, str | _Base64]).decode
@@ -192,9 +195,11 @@ class CaptureWriter:
         """Close the file, as it is."""
         if self._file.closed:
             return
-        if self._gzip is not None:
-            self._put(self._gzip.flush())
-        self._file.close()
+        try:
+            if self._gzip is not None:
+                self._put(self._gzip.flush())
+        finally:
+            self._file.close()
 
     def _line(self, line: bytes) -> None:
         if self._file.closed:
@@ -284,7 +289,7 @@ class Capture:
     def _header(self, line: bytes) -> Header:
         try:
             version = _read_version(line).get("version")
-        except msgspec.DecodeError as error:
+        except _UNREADABLE as error:
             raise self._damage(
                 1, f"a capture begins with a JSON object, not {_shown(line)} ({error})"
             ) from None
@@ -296,7 +301,7 @@ class Capture:
             )
         try:
             return _read_header(line)
-        except msgspec.DecodeError as error:
+        except _UNREADABLE as error:
             raise self._damage(1, str(error)) from None
 
     def _piece(self, line: bytes, at: int, earliest: float) -> Piece:
@@ -307,7 +312,7 @@ class Capture:
                 if isinstance(held, str)
                 else base64.b64decode(held.b64, validate=True)
             )
-        except (msgspec.DecodeError, binascii.Error, UnicodeEncodeError) as error:
+        except (*_UNREADABLE, binascii.Error, UnicodeEncodeError) as error:
             raise self._damage(
                 at, f"neither a piece nor an end: {error}, in {_shown(line)}"
             ) from None
@@ -318,7 +323,7 @@ class Capture:
     def _ended(self, line: bytes, at: int, sha256: str, total: int, rest: Iterator[bytes]) -> End:
         try:
             end = _read_end(line)
-        except msgspec.DecodeError as error:
+        except _UNREADABLE as error:
             raise self._damage(at, f"no end can be read from {_shown(line)}: {error}") from None
         if end.end not in _WRITTEN:
             raise self._damage(

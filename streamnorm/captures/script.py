@@ -73,9 +73,10 @@ class Finish(msgspec.Struct, frozen=True):
 
 
 class Break(msgspec.Struct, frozen=True):
-    """End the connection before the body's end: close it (`cut`), or reset it."""
+    """End the connection before the body's end: close it (`cut`), or reset it. Two ways are of HTTP/1.1's framing: close it
+    inside a chunk that was announced (`mid-chunk`), or after the length of one that is no number (`bad-chunk`)."""
 
-    how: Literal["cut", "reset"] = "cut"
+    how: Literal["cut", "reset", "mid-chunk", "bad-chunk"] = "cut"
 
 
 class Stall(msgspec.Struct, frozen=True):

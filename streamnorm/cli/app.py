@@ -17,15 +17,21 @@ import streamnorm
 from streamnorm.arguments.strict.rules import TARGETS, rules_of
 from streamnorm.cli.console import Out, cannot_read, wrong_use
 from streamnorm.cli.demo import play
+from streamnorm.cli.diff import diff
+from streamnorm.cli.explaining import explain as explain_findings
+from streamnorm.cli.import_ import import_
 from streamnorm.cli.infer import Evidence, provable, would_act
 from streamnorm.cli.lint import ToolFile
 from streamnorm.cli.offered import tools_beside, tools_in
 from streamnorm.cli.reading import name_of, pieces
-from streamnorm.cli.report import failures, in_words, json_line, verdict
+from streamnorm.cli.record import record
+from streamnorm.cli.report import failures, json_line, verdict
 from streamnorm.cli.safe import styled
+from streamnorm.cli.serve import serve
+from streamnorm.cli.tail import tail
 from streamnorm.cli.telling import Teller, event_line
 from streamnorm.cli.tool_files import json_text
-from streamnorm.errors import LocalError
+from streamnorm.errors import CaptureError, LocalError
 from streamnorm.events import Event
 from streamnorm.normalizer import DIALECTS, Normalizer
 from streamnorm.profiles import REQUEST_RULES, load_profile, provider_ids
@@ -78,8 +84,6 @@ Dialect = Annotated[
 
 #: Columns of the demonstration: a pipe gets the most, and a narrower terminal breaks the lines itself.
 _NARROWEST, _WIDEST = 60, 110
-
-_LABELS = {"failure": "bold red", "repair": "bold yellow"}
 
 
 def run() -> None:
@@ -184,7 +188,7 @@ def explain(
         probe = _normalizer(profile, dialect, [*(repair or ()), *provable(normalizer.profile)])
         _read(file, normalizer, place, probe)
         out.print(styled(f"{name_of(file)}: {verdict(normalizer)}", "bold"), soft_wrap=True)
-        _explain(normalizer, out)
+        explain_findings(normalizer, out)
         for code in would_act(normalizer, probe):
             out.print()
             out.print(styled(f"hint {code}", "bold cyan"))
@@ -297,6 +301,12 @@ def lint(
     raise typer.Exit(1 if refused else 0)
 
 
+app.command()(tail)
+app.command()(record)
+app.command()(diff)
+app.command("import")(import_)
+
+
 @app.command()
 def providers(
     name: Annotated[str | None, typer.Argument(help="Show this one with all it claims.")] = None,
@@ -332,6 +342,9 @@ def providers(
         note = f" {rule.note}" if rule.note else ""
         out.print(styled(f"  {REQUEST_RULES[rule.rule]}{note}"), soft_wrap=True)
         out.print(styled(f"  {rule.source} ({rule.checked})"), soft_wrap=True)
+
+
+app.command()(serve)
 
 
 def _profiles() -> Table:
@@ -385,6 +398,8 @@ def _events(file: str, normalizer: Normalizer, probe: Normalizer | None = None) 
                 probe.feed(piece)
     except OSError as error:
         cannot_read(file, error)
+    except CaptureError as error:
+        wrong_use(str(error))
     yield from normalizer.close()
     if probe is not None:
         probe.close()
@@ -412,18 +427,3 @@ def _show(file: str, normalizer: Normalizer, out: Console, *, events: bool) -> N
         f"{name_of(file)}: {verdict(normalizer)}", "red" if failures(normalizer) else "green"
     )
     Console(stderr=True, highlight=False).print(said, soft_wrap=True)
-
-
-def _explain(normalizer: Normalizer, out: Console) -> None:
-    findings = normalizer.findings
-    if not findings:
-        out.print("Nothing to put right: the stream is conformant.")
-    quoted: set[str] = set()
-    for finding in findings:
-        out.print()
-        for label, text in in_words(finding, quoted=finding.seen in quoted):
-            if label in _LABELS:
-                out.print(styled(f"{label} {text}", _LABELS[label]))
-            else:
-                out.print(styled(f"  {label:<7} {text}"), soft_wrap=True)
-        quoted.add(finding.seen)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from streamnorm.captures.format import Capture, is_capture_name
 from streamnorm.errors import LocalError
 from streamnorm.tools import ToolSet
 
@@ -28,19 +31,25 @@ def tools_in(file: str) -> ToolSet:
 
 
 def tools_beside(file: str) -> ToolSet | None:
-    """The tools of the request that lies beside a stream, as `<name>.request.json` or under `request` in `<name>.json`; None
-    where there is none, or none whose tools can be read."""
+    """The tools of the request that a capture holds, or that lies beside a stream as `<name>.request.json` or under `request` in
+    `<name>.json`; None where there is none, or none whose tools can be read."""
+    for request in _requests(file):
+        with contextlib.suppress(LocalError):
+            if found := _offered(request):
+                return ToolSet(found)
+    return None
+
+
+def _requests(file: str) -> Iterator[Any]:
+    if is_capture_name(file):
+        with contextlib.suppress(OSError, LocalError):
+            yield Capture(file).header.request.json
+        return
     stream = Path(file)
     for path in (stream.with_suffix(".request.json"), stream.with_suffix(".json")):
-        try:
+        with contextlib.suppress(OSError, ValueError):
             content = json.loads(path.read_text("utf-8"))
-            request = content.get("request", content) if isinstance(content, dict) else None
-            found = _offered(request)
-            if found:
-                return ToolSet(found)
-        except (OSError, ValueError, LocalError):
-            continue
-    return None
+            yield content.get("request", content) if isinstance(content, dict) else None
 
 
 def _offered(request: Any) -> list[Any] | None:

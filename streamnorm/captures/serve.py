@@ -1,0 +1,273 @@
+"""The replay server: captures over HTTP/1.1, to any client in any language, at the pace and in the pieces they were recorded,
+with faults where they are wanted. It answers from its library's index alone; no request names a file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, assert_never
+
+from streamnorm.captures.faults import Plan, plan_of
+from streamnorm.captures.http1 import HttpRequest, Refused, Wire, read_request
+from streamnorm.captures.library import CaptureLibrary, Repeat
+from streamnorm.captures.routes import Answer, Origins, Routes, Served, is_local, refusal
+from streamnorm.captures.script import (
+    AT_ONCE,
+    Break,
+    Finish,
+    Head,
+    Send,
+    Stall,
+    Step,
+    Wait,
+    cut_of,
+    speed_of,
+)
+from streamnorm.errors import CaptureError
+
+__all__ = ["HOST", "ReplayServer", "served", "serving"]
+
+#: Where the server listens, unless told otherwise: only this machine can reach it.
+HOST: Final = "127.0.0.1"
+
+#: Connections that may wait to be taken.
+BACKLOG: Final = 1_024
+
+#: Steps after which other streams have their turn, where nothing is waited for.
+TURN: Final = 16
+
+
+class ReplayServer:
+    """Serves a library. `start` it, and `stop` it; `url` is where it listens, `count` how many requests it has answered.
+
+    library: a `CaptureLibrary`, or the paths of one.
+    speed: as `streamnorm.captures.script.speed_of` reads it; 1 is the recorded pace.
+    cut: as `cut_of` reads it; None for the recorded pieces.
+    fault: what `plan_of` takes, for every request; a request's own `x-streamnorm-fault` comes in its place.
+    host: an address of this machine alone, unless others are to reach it. There, requests that name another host are refused.
+    port: 0 for any that is free.
+    origins: whose pages may read the answers, beside those from this machine; `*` for all.
+    repeat: what `CaptureLibrary` takes, for paths.
+    heard: is told of each answer, when all of it was said.
+
+    Raises CaptureError for what cannot be served, OSError for a port that is taken.
+    """
+
+    def __init__(
+        self,
+        library: CaptureLibrary | str | Path | Iterable[str | Path],
+        *,
+        speed: str | float = 1.0,
+        cut: str | int | None = None,
+        fault: str | Path | Plan | Iterable[str] = (),
+        host: str = HOST,
+        port: int = 0,
+        origins: Sequence[str] = (),
+        repeat: Repeat = "cycle",
+        heard: Callable[[Served], object] | None = None,
+    ) -> None:
+        if not isinstance(library, CaptureLibrary):
+            paths = (library,) if isinstance(library, str | Path) else tuple(library)
+            library = CaptureLibrary(paths, repeat=repeat)
+            _refuse_links(library, paths)
+        self.library = library
+        self.host = host
+        self.port = port
+        self._routes = Routes(
+            library,
+            plan_of(fault),
+            speed=speed_of(speed),
+            cut=cut_of(cut),
+            origins=Origins(tuple(origins), local_only=self.is_local),
+            heard=heard,
+        )
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def is_local(self) -> bool:
+        """Only this machine can reach it."""
+        return is_local(self.host)
+
+    @property
+    def count(self) -> int:
+        """How many requests were answered."""
+        return self._routes.count
+
+    @property
+    def log(self) -> list[Served]:
+        """What was served last, the latest first."""
+        return list(self._routes.log)
+
+    async def start(self) -> None:
+        """Listen."""
+        # The name has two addresses, which would have two ports.
+        host = HOST if self.host == "localhost" else self.host
+        self._server = await asyncio.start_server(self._connected, host, self.port, backlog=BACKLOG)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._routes.url = self.url
+
+    async def stop(self) -> None:
+        """Listen no more, and end what is being served."""
+        if self._server is None:
+            return
+        self._server.close()
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections)
+        await self._server.wait_closed()
+        self._server = None
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        # The buffer is empty before the next piece is written: each is a write, and memory stays flat.
+        writer.transport.set_write_buffer_limits(high=0)
+        try:
+            await self._converse(reader, writer)
+        except (OSError, asyncio.CancelledError):
+            # The client has gone, or the server goes.
+            writer.transport.abort()
+        finally:
+            self._connections.discard(task)
+            writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request after the other."""
+        behind, goes_on = b"", True
+        while goes_on:
+            try:
+                found = await read_request(reader, writer, behind)
+            except Refused as error:
+                await self._perform(refusal(error.status, str(error)), None, reader, writer)
+                return
+            if found is None:
+                return
+            request, behind = found
+            answer = self._routes.answer(request)
+            goes_on = await self._perform(answer, request, reader, writer) and request.keeps_open
+
+    async def _perform(
+        self,
+        answer: Answer,
+        request: HttpRequest | None,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> bool:
+        """Carry an answer out. True where the connection can be used again."""
+        wire = Wire(
+            writer,
+            version=request.version if request else "1.1",
+            bodiless=request is not None and request.method == "HEAD",
+        )
+        closes = request is None or not request.keeps_open
+        headers = {**answer.headers, **({"connection": "close"} if closes else {})}
+        end = "the client left"
+        try:
+            end, reusable = await _carried_out(answer.steps, wire, headers, reader)
+        except ConnectionError:
+            raise
+        except OSError as error:
+            end = f"cannot read the capture: {error.strerror}"
+            raise
+        finally:
+            self._routes.note(answer, request, wire, end)
+        return reusable
+
+
+async def _carried_out(
+    steps: Iterable[Step], wire: Wire, headers: dict[str, str], reader: asyncio.StreamReader
+) -> tuple[str, bool]:
+    """Send the steps, each when it is due. Returns how it ended, and whether the connection can be used again."""
+    clock = asyncio.get_running_loop().time
+    due = clock()
+    for at, step in enumerate(steps, start=1):
+        match step:
+            case Send(data):
+                if wire.is_closing:
+                    raise ConnectionResetError
+                await wire.send(data)
+            case Wait(seconds):
+                due += seconds
+                if (left := due - clock()) > 0:
+                    await asyncio.sleep(left)
+            case Head():
+                await wire.head(step, headers)
+            case Finish():
+                return "end", await wire.finish()
+            case Break():
+                await wire.leave(step)
+                return step.how, False
+            case Stall():
+                while await reader.read(1024):
+                    pass
+                return "stall", False
+            case _:
+                assert_never(step)
+        if at % TURN == 0:
+            await asyncio.sleep(0)
+    return "cut", False
+
+
+def _refuse_links(library: CaptureLibrary, paths: Iterable[str | Path]) -> None:
+    """A link in a served folder must not lead out of it."""
+    roots = [Path(path).resolve() for path in paths]
+    for name in library:
+        path = library[name].path
+        if not any(path.resolve().is_relative_to(root) for root in roots):
+            raise CaptureError(
+                f"{path}: this is a link out of the folder; serve what it leads to by its own path"
+            )
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    library: CaptureLibrary | str | Path | Iterable[str | Path],
+    *,
+    speed: str | float = AT_ONCE,
+    cut: str | int | None = None,
+    fault: str | Path | Plan | Iterable[str] = (),
+    repeat: Repeat = "cycle",
+) -> AsyncIterator[str]:
+    """Serve captures in this event loop, at once where nothing else is said; gives the URL."""
+    server = ReplayServer(library, speed=speed, cut=cut, fault=fault, repeat=repeat)
+    await server.start()
+    try:
+        yield server.url
+    finally:
+        await server.stop()
+
+
+@contextlib.contextmanager
+def served(
+    library: CaptureLibrary | str | Path | Iterable[str | Path],
+    *,
+    speed: str | float = AT_ONCE,
+    cut: str | int | None = None,
+    fault: str | Path | Plan | Iterable[str] = (),
+    repeat: Repeat = "cycle",
+) -> Iterator[ReplayServer]:
+    """Serve captures from a thread of their own, at once where nothing else is said; gives the server, whose `url` is where
+    it listens."""
+    server = ReplayServer(library, speed=speed, cut=cut, fault=fault, repeat=repeat)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="streamnorm-serve", daemon=True)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(server.start(), loop).result()
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
