@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -41,10 +40,8 @@ def on_a_terminal(*arguments: str, output: Path | None = None, **variables: str)
     return b"".join(seen)
 
 
-def test_the_demonstration_takes_seconds_and_names_its_findings_and_what_is_next() -> None:
-    began = time.monotonic()
+def test_the_demonstration_names_its_findings_and_what_is_next() -> None:
     result = run("demo")
-    assert time.monotonic() - began < 10
     assert result.returncode == 0
     assert result.stderr == b""
     said = result.stdout.decode()
@@ -56,10 +53,8 @@ def test_the_demonstration_takes_seconds_and_names_its_findings_and_what_is_next
 
 
 @unix
-def test_the_demonstration_is_in_colour_on_a_terminal_and_takes_less_than_ten_seconds() -> None:
-    began = time.monotonic()
+def test_the_demonstration_is_in_colour_on_a_terminal() -> None:
     seen = on_a_terminal("demo")
-    assert time.monotonic() - began < 10
     assert re.search(rb"\x1b\[[0-9;]*3[0-9]m", seen)
     lines = re.sub(r"\x1b\[[0-9;]*m", "", seen.decode()).splitlines()
     assert max(map(len, lines)) <= 80
