@@ -15,6 +15,7 @@ __all__ = [
     "LocalError",
     "ProfileError",
     "RemoteError",
+    "RequestError",
     "ServerError",
     "StreamInvalid",
     "StreamTruncated",
@@ -43,6 +44,11 @@ class ToolError(LocalError):
 class CaptureError(LocalError):
     """A capture that cannot be written or read, or none that answers a request. The message names the file, the line and the
     reason."""
+
+
+class RequestError(LocalError):
+    """A request that cannot be sent as it is meant: what is in it is no JSON, or the provider has no way to do it. The message
+    names the place as a JSON Pointer, and what to do."""
 
 
 class RemoteError(StreamnormError):

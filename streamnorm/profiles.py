@@ -8,17 +8,19 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
 
 from streamnorm.errors import LocalError, ProfileError
 from streamnorm.events import FinishReason
 from streamnorm.plugins import find_repair, repair_codes
 from streamnorm.repairs import EXCLUSIVE
+from streamnorm.requests.catalogue import REQUEST_RULES
+from streamnorm.requests.options import OPTIONS, Condition, Options
 
 __all__ = ["REQUEST_RULES", "Claim", "Profile", "RequestClaim", "load_profile", "provider_ids"]
 
@@ -30,48 +32,6 @@ _FOLDERS: Final = (
 
 #: How many profiles may extend each other in a row.
 MAX_EXTENDS: Final = 8
-
-#: What can stand between a well-formed request and a server, by its id, with what a client does about it. A profile names
-#: those that hold for its provider; the table is closed so that a misspelt one fails at load.
-REQUEST_RULES: Final[Mapping[str, str]] = {
-    "stream_options-rejected": "Leave `stream_options` out of the request; count usage some other way.",
-    "parallel_tool_calls-rejected": "Leave `parallel_tool_calls` out unless tools go along and the model is known to take it.",
-    "assistant-content-null-vs-empty": "Give a turn that only calls tools the kind of empty `content` this server takes.",
-    "empty-assistant-message-rejected": "Take assistant turns with neither text nor calls out of the history.",
-    "developer-role-rejected": "Send instructions under the role `system`, not `developer`.",
-    "max_tokens-vs-max_completion_tokens": "Use the one name for the output limit that the model knows.",
-    "tool_choice-required-vs-any": "Ask for a call with `any`; force one tool by sending that tool alone.",
-    "tool_choice-unsupported-values": "Fall back to `auto`, and tell the caller that a call is no longer certain.",
-    "tool_choice-none-garbles": "To rule calls out, send no tools instead of the choice `none`.",
-    "strict-unsupported": "Take `strict` out of the tools and check the arguments when they arrive.",
-    "schema-keywords-rejected": "Rewrite the schema keywords the server refuses; validate against the original.",
-    "additionalProperties-false-required": "Under `strict`, close each object with `additionalProperties: false`.",
-    "noarg-schema-must-be-object": "Describe a tool without parameters by an object schema with no properties.",
-    "content-must-be-string": "Join the text parts of a message into one string.",
-    "tool-call-id-format": "Map replayed call ids to the length and alphabet allowed, the same way in call and result.",
-    "replay-strip-stream-only-keys": "Replay only a message's own fields, none that exist in deltas alone.",
-    "arguments-must-be-valid-json-string": "Replay a call's arguments as a string that parses as JSON.",
-    "tool-result-must-be-string": "Serialise a tool's result; the message's content is a string.",
-    "tool-vs-function-role": "Answer in the style of the call: role `tool` with its id, or role `function` with its name.",
-    "no-user-after-tool": "Put an assistant turn between a tool's result and the next user turn.",
-    "multiple-system-messages": "Merge all system messages into one, at the start.",
-    "consecutive-assistant-rejected": "Merge assistant turns that follow one another.",
-    "reasoning-must-be-replayed": "Send the reasoning of a turn back with its tool calls, in the field it came in.",
-    "reasoning-must-not-be-replayed": "Take reasoning out of the replayed assistant turns.",
-    "reasoning-switch-dialects": "Turn reasoning on or off with this host's own parameter, passed through untouched.",
-    "tool_stream-flag": "Ask for streamed arguments with `tool_stream`; expect whole calls without it.",
-    "incremental_output-flag": "Ask for increments with `incremental_output`, else each frame repeats the text so far.",
-    "unknown-fields-rejected": "Send only fields the server knows; an extra one fails the whole request.",
-    "temperature-limits": "Keep `temperature` inside the range this host accepts.",
-    "n-greater-than-one": "Ask for one choice per request.",
-    "response_format-with-tools": "Do not combine `response_format` with tools or streaming; send no empty tool list.",
-    "seed-renamed": "Send the seed under this host's own name for it.",
-    "tools-unsupported-model": "Check that the model takes tools, and refuse before the request if not.",
-    "functions-only-legacy": "Write tools as `functions` and the choice as `function_call`.",
-    "model-id-suffix": "Treat the model's id as opaque; parts of it route the request.",
-    "user-agent-or-extra-headers": "Add the headers or query parameters this host wants beside the bearer key.",
-    "max_tokens-default-too-low": "Always set the output limit; the host's own cuts calls short.",
-}
 
 
 class Claim(BaseModel):
@@ -85,7 +45,9 @@ class Claim(BaseModel):
 
 
 class RequestClaim(BaseModel):
-    """That a request rule holds here: `rule` is a key of `REQUEST_RULES`, `note` what exactly to do at this provider."""
+    """That a request rule holds here: `rule` is a key of `REQUEST_RULES`, `note` what is particular to this provider. `when`: it
+    holds where one of these does; always, where there is none. `options`: what the rule has to be told, of the class that
+    `requests.options.OPTIONS` has for it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -93,6 +55,8 @@ class RequestClaim(BaseModel):
     source: str
     checked: datetime.date
     note: str | None = None
+    when: tuple[Condition, ...] = ()
+    options: SerializeAsAny[Options] | None = None
 
 
 class _Seen(BaseModel):
@@ -104,6 +68,8 @@ class _Seen(BaseModel):
 
 class _SeenRule(_Seen):
     note: str | None = None
+    when: tuple[Condition, ...] = ()
+    options: dict[str, Any] = {}
 
 
 #: Who runs the server: a company, whoever asks, or a middleman before other servers. A retired one answers no more; its
@@ -133,6 +99,7 @@ class _File(BaseModel):
     source: str
     checked: datetime.date
     extends: str | None = None
+    functions: _Seen | None = None
     finish_reasons: dict[str, FinishReason] = {}
     repairs: dict[str, _Seen] = {}
     request: dict[str, _SeenRule] = {}
@@ -140,7 +107,8 @@ class _File(BaseModel):
 
 class Profile(BaseModel):
     """A provider: where it is, which repairs its streams need and which rules its requests follow. Safe repairs run whether a
-    profile names them or not; naming them says that they are expected here."""
+    profile names them or not; naming them says that they are expected here. `functions`: beside tools it knows what came
+    before them, `functions`, `function_call` and the role `function`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -153,6 +121,7 @@ class Profile(BaseModel):
     docs: str | None
     source: str
     checked: datetime.date
+    functions: bool
     finish_reasons: dict[str, FinishReason]
     repairs: list[Claim]
     request: list[RequestClaim]
@@ -279,13 +248,35 @@ def _profile(path: Path, table: dict[str, Any]) -> Profile:
         for code, seen in file.repairs.items()
     ]
     rules = [
-        RequestClaim(rule=rule, source=seen.source, checked=seen.checked, note=seen.note)
+        RequestClaim(
+            rule=rule,
+            source=seen.source,
+            checked=seen.checked,
+            note=seen.note,
+            when=seen.when,
+            options=_options(path, rule, seen.options),
+        )
         for rule, seen in file.request.items()
     ]
     _of_one_dialect(path, file)
     _without_contradiction(path, file)
-    rest = file.model_dump(exclude={"repairs", "request", "extends"})
-    return Profile(id=path.stem, repairs=claims, request=rules, **rest)
+    rest = file.model_dump(exclude={"repairs", "request", "extends", "functions"})
+    return Profile(
+        id=path.stem,
+        repairs=claims,
+        request=rules,
+        functions=file.functions is not None,
+        **rest,
+    )
+
+
+def _options(path: Path, rule: str, table: dict[str, Any]) -> Options | None:
+    model = OPTIONS.get(rule)
+    try:
+        options = (model or Options).model_validate(table)
+    except ValidationError as error:
+        raise ProfileError(_explained(path, error, ("request", rule, "options"), model)) from None
+    return options if model else None
 
 
 def _of_one_dialect(path: Path, file: _File) -> None:
@@ -317,34 +308,55 @@ def _without_contradiction(path: Path, file: _File) -> None:
             )
 
 
-def _explained(path: Path, error: ValidationError) -> str:
+def _explained(
+    path: Path,
+    error: ValidationError,
+    above: tuple[str, ...] = (),
+    model: type[BaseModel] | None = None,
+) -> str:
+    """The first thing that is wrong, in words. `above`: the keys to the table that `model` was held against; the file's own
+    where there is none."""
     # A misspelt key is unknown and the right one missing: the unknown one tells more.
     first = min(error.errors(), key=lambda entry: entry["type"] == "missing")
-    key = str(first["loc"][-1])
+    keys = [*above, *(str(step) for step in first["loc"])]
+    under = ".".join(keys[:2]) if keys[0] in ("repairs", "request") and len(keys) > 2 else ""
+    place = _place(path, next((key for key in reversed(keys) if not key.isdigit()), ""), under)
     if first["type"] == "missing":
-        return f"{path}: {'.'.join(map(str, first['loc']))} is missing"
+        return f"{place if under else path}: {'.'.join(keys)} is missing"
     if first["type"] == "extra_forbidden":
-        tables: dict[Any, type[BaseModel]] = {"repairs": _Seen, "request": _SeenRule}
-        model = tables[first["loc"][0]] if len(first["loc"]) > 1 else _File
-        return f"{_place(path, key)}: no key {key!r}{_nearest(key, model.model_fields)}"
-    wrong = first["input"]
-    message = (
-        f"{_place(path, key)}: {'.'.join(map(str, first['loc']))} is {wrong!r}: {first['msg']}"
-    )
+        known = (model or Options) if above else _table_of(keys)
+        return f"{place}: no key {keys[-1]!r}{_nearest(keys[-1], known.model_fields)}"
+    message = f"{place}: {'.'.join(keys)} is {first['input']!r}: {first['msg']}"
     expected = first.get("ctx", {}).get("expected")
-    return message + (_nearest(str(wrong), re.findall(r"'([^']+)'", expected)) if expected else "")
+    if not expected:
+        return message
+    return message + _nearest(str(first["input"]), re.findall(r"'([^']+)'", expected))
 
 
-def _place(path: Path, word: str) -> str:
-    """`file:line` of the first line that has `word` as a key, a table's name or a value. Where there is none, it came by way
-    of `extends`."""
-    lines = path.read_text("utf-8").splitlines()
-    for wanted in (word, "extends"):
-        pattern = re.compile(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])")
-        for number, line in enumerate(lines, start=1):
-            if pattern.search(line.partition("#")[0]):
-                return f"{path}:{number}"
+def _table_of(keys: list[str]) -> type[BaseModel]:
+    """The model of the table in the file that the last of `keys` stands in."""
+    if len(keys) == 1:
+        return _File
+    if "when" in keys[2:-1]:
+        return Condition
+    return _SeenRule if keys[0] == "request" else _Seen
+
+
+def _place(path: Path, word: str, under: str = "") -> str:
+    """`file:line` of the first line that has `word` as a key, a table's name or a value, from the table `under` on. Where there
+    is none, that of the table; and where that is not there, it came by way of `extends`."""
+    lines = [line.partition("#")[0] for line in path.read_text("utf-8").splitlines()]
+    table = _line_with(lines, under) if under else None
+    found = _line_with(lines, word, table or 0)
+    for line in (found, table, _line_with(lines, "extends")):
+        if line is not None:
+            return f"{path}:{line + 1}"
     return str(path)
+
+
+def _line_with(lines: list[str], word: str, start: int = 0) -> int | None:
+    pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
+    return next((at for at in range(start, len(lines)) if pattern.search(lines[at])), None)
 
 
 def _nearest(word: str, words: Iterable[str]) -> str:

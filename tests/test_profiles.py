@@ -20,6 +20,8 @@ from streamnorm.cli.infer import Evidence, provable
 from streamnorm.normalizer import DIALECTS
 from streamnorm.profiles import REQUEST_RULES, Claim
 from streamnorm.repairs import REGISTRY, Repair
+from streamnorm.requests.catalogue import PASSED
+from streamnorm.requests.options import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -219,12 +221,16 @@ def test_every_provider_of_the_facts_has_a_profile_that_says_the_same() -> None:
         said = (profile.base_url, profile.kind, profile.key_variables)
         assert said == (fact["base_url"], fact["kind"], fact["api_key_env"]), provider
         rules = {f"rq-{claim.rule}" for claim in profile.request}
-        assert rules == set(fact["request_constraints"]), provider
+        assert rules >= set(fact["request_constraints"]), provider
+        for rule in rules - set(fact["request_constraints"]):
+            assert provider in " ".join(quirks()[rule]["providers"]), (provider, rule)
 
 
 def test_the_request_rules_are_those_of_the_facts_and_each_claim_has_its_evidence() -> None:
     rules = {q.removeprefix("rq-") for q, fact in quirks().items() if fact["axis"] == "request"}
     assert rules == REQUEST_RULES.keys()
+    assert rules > PASSED.keys()
+    assert rules > OPTIONS.keys()
     for provider in provider_ids():
         for claim in load_profile(provider).request:
             assert claim.source in sources_of(f"rq-{claim.rule}"), (provider, claim.rule)
@@ -282,6 +288,7 @@ checked = 2026-11-21
 source = "https://example.com/seed"
 checked = 2026-11-21
 note = "dice"
+options = { name = "dice" }
 """
 
 
@@ -297,6 +304,8 @@ def test_a_profile_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
     assert profile.kind == "hosted"
     assert profile.codes == {"tool-index-missing"}
     assert [(claim.rule, claim.note) for claim in profile.request] == [("seed-renamed", "dice")]
+    assert profile.request[0].options == OPTIONS["seed-renamed"].model_validate({"name": "dice"})
+    assert not profile.functions
     assert load_profile(str(tmp_path / "example.toml")) == profile
 
 
@@ -309,6 +318,7 @@ def test_a_profile_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
         ('enough = "stopp"', "stop", 7),
         ("[request.seed-renaming]", "seed-renamed", 13),
         ('nota = "dice"', "note", 16),
+        ('options = { nam = "dice" }', "name", 17),
         ('kind = "locale"', "local", 4),
     ],
 )
@@ -349,12 +359,41 @@ CLAIM = "source = 'x'\nchecked = 2026-11-21\n"
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        (f"[repairs.end-missing]\n{CLAIM}", 18, "is of anthropic and"),
-        (f"[repairs.think-tags]\n{CLAIM}[repairs.think-tag-unopened]\n{CLAIM}", 21, "contradicts"),
+        ("[request.strict-unsupported]\n{}options = {{ name = 1 }}", 22, "no key 'name'"),
+        ("[request.tool-call-id-format]\n{}", 19, "options.max is missing"),
+        ("[request.tool-call-id-format]\n{}options = {{ max = 4 }}", 22, "fewer than 6"),
+        ("[request.tool-call-id-format]\n{}options = {{ min = 9, max = 8 }}", 22, "max 8"),
         (
-            f"[request.reasoning-must-be-replayed]\n{CLAIM}"
+            "[request.tool-call-id-format]\n{}[request.tool-call-id-format.options]\nmax = 9\n"
+            "characters = 'wrd'",
+            24,
+            "did you mean 'word'",
+        ),
+        ("[request.temperature-limits]\n{}options.max = 'hot'", 22, "options.max is 'hot'"),
+        ("[request.strict-unsupported]\n{}when = [{{ modell = 'm' }}]", 22, "mean 'model'"),
+        ("[request.strict-unsupported]\n{}when = [{{}}]", 22, "names a model, a field"),
+        ("[request.strict-unsupported]\n{}when = [{{ field = 'a' }}]", 22, "field"),
+    ],
+)
+def test_options_that_a_rule_does_not_take_are_refused_with_file_and_line(
+    tmp_path: Path, text: str, line: int, says: str
+) -> None:
+    path = written(tmp_path, f"{GOOD}\n{text.format(CLAIM)}")
+    with pytest.raises(ProfileError) as raised:
+        load_profile(path)
+    assert says in str(raised.value)
+    assert f"{path}:{line}: " in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        (f"[repairs.end-missing]\n{CLAIM}", 19, "is of anthropic and"),
+        (f"[repairs.think-tags]\n{CLAIM}[repairs.think-tag-unopened]\n{CLAIM}", 22, "contradicts"),
+        (
+            f"[request.reasoning-must-be-replayed]\n{CLAIM}options.field = 'reasoning'\n"
             f"[request.reasoning-must-not-be-replayed]\n{CLAIM}",
-            21,
+            23,
             "contradicts",
         ),
     ],
