@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from benchmarks import growth, live, validation
+from benchmarks import client, growth, live, serving, validation
 from benchmarks.bodies import Body, bodies, calls, cut_by_event, cut_by_size
 from benchmarks.measure import Measured, cpu_of_processes, least, peak_memory
 from benchmarks.readers import READERS, SDK_READERS, floor, to_events
@@ -152,8 +152,10 @@ def core(rounds: int) -> Iterator[Measured]:
 #: What is measured besides the bodies.
 SECTIONS: Final[dict[str, Callable[[int], Iterator[Measured]]]] = {
     "core": core,
+    "client": client.measure,
     "growth": growth.measure,
     "live": live.measure,
+    "serving": lambda _: iter(serving.measure()),
     "validation": validation.measure,
 }
 

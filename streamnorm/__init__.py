@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from streamnorm.arguments.recover import Recovery, recover
     from streamnorm.assemble import AssembledChoice, Message, Result, ToolCall
     from streamnorm.captures.format import Capture
+    from streamnorm.client import AsyncOpenAI, DefaultAioHttpClient, OpenAI, Timeout
     from streamnorm.errors import (
         CaptureError,
         FrameTooLarge,
@@ -55,6 +56,9 @@ _HOMES = {
     "streamnorm.arguments.recover": ("Recovery", "recover"),
     "streamnorm.assemble": ("AssembledChoice", "Message", "Result", "ToolCall"),
     "streamnorm.captures.format": ("Capture",),
+    "streamnorm.client.api": ("AsyncOpenAI", "OpenAI"),
+    "streamnorm.client.timeouts": ("Timeout",),
+    "streamnorm.client.transports": ("DefaultAioHttpClient",),
     "streamnorm.errors": (
         "CaptureError",
         "FrameTooLarge",
@@ -95,9 +99,11 @@ __all__ = [
     "ArgumentsDelta",
     "ArgumentsRejected",
     "AssembledChoice",
+    "AsyncOpenAI",
     "Capture",
     "CaptureError",
     "ChoiceFinished",
+    "DefaultAioHttpClient",
     "Event",
     "FieldCompleted",
     "Finding",
@@ -109,6 +115,7 @@ __all__ = [
     "LocalError",
     "Message",
     "Normalizer",
+    "OpenAI",
     "Profile",
     "ProfileError",
     "ReasoningDelta",
@@ -124,6 +131,7 @@ __all__ = [
     "StreamTruncated",
     "StreamnormError",
     "TextDelta",
+    "Timeout",
     "Tool",
     "ToolCall",
     "ToolCallFinished",

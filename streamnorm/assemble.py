@@ -109,6 +109,7 @@ class CallState:
         "_packed_length",
         "_scanner",
         "complete",
+        "cumulative",
         "extra_content",
         "first",
         "id",
@@ -134,6 +135,8 @@ class CallState:
         self.opened = False
         #: The choice has finished, and the arguments are one JSON object.
         self.complete = False
+        #: A fragment has repeated all that came before it.
+        self.cumulative = False
         #: Its text so far is whole, and held, because what follows may replace it.
         self.placeholder = False
         self.recent: list[str] = []

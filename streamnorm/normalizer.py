@@ -167,7 +167,8 @@ class Normalizer:
             self._begin("chunks")
         events: list[Event] = []
         self._read(data, events)
-        self._told(events)
+        if self._watch is not None:
+            self._watch.told(events)
         return self._chunks()
 
     def close_chunks(self) -> list[ChatCompletionChunk]:
@@ -205,6 +206,16 @@ class Normalizer:
     def findings(self) -> list[Finding]:
         """What was put right, and what could not be, in the order of the stream."""
         return self._findings.list()
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The codes of the repairs that were asked for, or that the profile names; those that are always safe run besides."""
+        return self._unsafe
+
+    @property
+    def frames(self) -> int:
+        """How many SSE frames came so far; a comment is none."""
+        return self._decoder.frames
 
     @property
     def complete(self) -> bool:
@@ -300,13 +311,16 @@ class Normalizer:
         reader.close(events)
 
     def _chunks(self) -> list[ChatCompletionChunk]:
+        pieces = self._pieces()
+        for at, piece in enumerate(pieces):
+            if type(piece) is Piece:
+                pieces[at] = self._chunk_of(piece)
+        return pieces
+
+    def _chunk_of(self, piece: Piece) -> ChatCompletionChunk:
         from streamnorm.dialects.chat.types import ChatCompletionChunk
 
-        stream = self._voice.stream
-        return [
-            ChatCompletionChunk.from_piece(piece, stream) if type(piece) is Piece else piece
-            for piece in self._pieces()
-        ]
+        return ChatCompletionChunk.from_piece(piece, self._voice.stream)
 
     def _sse(self) -> bytes:
         stream, encode = self._voice.stream, FrameEncoder().encode
@@ -316,9 +330,12 @@ class Normalizer:
         )
 
     def _pieces(self) -> list[Any]:
-        pieces = self._voice.pieces or []
-        self._voice.pieces = []
-        return pieces
+        voice = self._voice
+        pieces = voice.pieces or []
+        if pieces:
+            voice.pieces = []
+            return pieces
+        return []
 
 
 def _reader_of(dialect: str) -> type[DialectReader] | None:

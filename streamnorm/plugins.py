@@ -3,7 +3,9 @@ it is loaded when a profile or a caller names it, and never runs otherwise."""
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+import functools
+import sys
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Final
 
 from streamnorm.errors import LocalError
@@ -20,7 +22,7 @@ _OBJECTS: Final = ("chunk", "choice", "delta", "call", "function")
 def repair_codes() -> list[str]:
     """The codes of all repairs, ours and those that installed packages offer."""
     ours = [code for code, entry in REGISTRY.items() if issubclass(entry, Repair)]
-    return [*ours, *(name for name in entry_points(group=GROUP).names if name not in REGISTRY)]
+    return [*ours, *(name for name in _offered(tuple(sys.path)).names if name not in REGISTRY)]
 
 
 def find_repair(code: str) -> type[Repair] | None:
@@ -32,10 +34,16 @@ def find_repair(code: str) -> type[Repair] | None:
     entry = REGISTRY.get(code)
     if entry is not None:
         return None if issubclass(entry, Check) else entry
-    for offered in entry_points(group=GROUP, name=code):
+    for offered in _offered(tuple(sys.path)).select(name=code):
         REGISTRY[code] = repair = _loaded(offered)
         return repair
     return None
+
+
+@functools.cache
+def _offered(path: tuple[str, ...]) -> EntryPoints:  # noqa: ARG001  # another path, other packages
+    """What installed packages offer. To look through them takes milliseconds, and each profile asks."""
+    return entry_points(group=GROUP)
 
 
 def _loaded(offered: EntryPoint) -> type[ShapeRepair]:

@@ -30,6 +30,7 @@ def test_every_public_name_is_there() -> None:
         *("ToolCallStarted", "UsageReported", "__version__", "anormalize", "load_profile"),
         *("Recovery", "normalize", "provider_ids", "pydantic_function_tool", "recover"),
         *("ArgumentsRejected", "Capture", "CaptureError", "Tool", "ToolSet"),
+        *("AsyncOpenAI", "DefaultAioHttpClient", "OpenAI", "Timeout"),
     }
     for name in streamnorm.__all__:
         assert getattr(streamnorm, name) is not None

@@ -46,6 +46,14 @@ class JsonBody(_FramingRepair):
     done = "the JSON value was read as a frame"
 
 
+class StreamForBody(_FramingRepair):
+    """A stream where one JSON body was asked for."""
+
+    code = "stream-for-body"
+    rule = "what was not asked to stream is one JSON body"
+    done = "the stream was read to its end and put together"
+
+
 class Ndjson(_FramingRepair):
     """Several JSON values, one after the other, where a stream was promised."""
 
@@ -155,6 +163,7 @@ FRAMING_REPAIRS: Final[tuple[type[Repair], ...]] = (
     FrameSingleNewline,
     ErrorField,
     JsonBody,
+    StreamForBody,
     Ndjson,
     DataPrefixDoubled,
     CommentAsData,

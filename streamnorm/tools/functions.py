@@ -11,9 +11,10 @@ from streamnorm.tools.docstrings import read_docstring
 from streamnorm.tools.tool import Tool
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from pydantic.fields import FieldInfo
 
-__all__ = ["function_tool"]
+__all__ = ["argument_reader", "function_tool"]
 
 #: Kinds of parameter that no JSON object can fill, and what to do about each.
 _REFUSED: Final[dict[Any, str]] = {
@@ -43,8 +44,28 @@ def function_tool(
     )
 
 
+def argument_reader(function: Callable[..., Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What turns valid arguments, as JSON has them, into the keyword arguments that the function's annotations ask for: models,
+    dates, enums.
+
+    Raises ToolError as `function_tool` does; what it returns raises pydantic's ValidationError for what no type takes.
+    """
+    name = str(getattr(function, "__name__", type(function).__name__))
+    model = _model(function, name, {})
+    parameters = {field.alias or at: at for at, field in model.model_fields.items()}
+
+    def read(arguments: dict[str, Any]) -> dict[str, Any]:
+        found = model.model_validate(arguments)
+        return {
+            parameter: getattr(found, at)
+            for parameter, at in parameters.items()
+            if at in found.model_fields_set
+        }
+
+    return read
+
+
 def _parameters(function: Any, name: str, told: dict[str, str]) -> dict[str, Any]:
-    import pydantic
     from pydantic.errors import PydanticUserError
     from pydantic.json_schema import GenerateJsonSchema
 
@@ -56,24 +77,38 @@ def _parameters(function: Any, name: str, told: dict[str, str]) -> dict[str, Any
         def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
             return False
 
-    # pydantic takes no name with a leading underscore, and some are its own: the parameters' names are aliases.
-    fields: dict[str, Any] = {
-        f"argument_{number}": _field(parameter, hint, told.get(parameter.name))
-        for number, (parameter, hint) in enumerate(_annotated(function, name))
-    }
     try:
-        model = pydantic.create_model(
-            "Arguments",
-            __config__=pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=True),
-            **fields,
+        schema: dict[str, Any] = _model(function, name, told).model_json_schema(
+            schema_generator=Untitled
         )
-        schema: dict[str, Any] = model.model_json_schema(schema_generator=Untitled)
     except PydanticUserError as error:
         raise ToolError(
             f"the parameters of function {name!r} have no JSON Schema: {error.message}"
         ) from None
     del schema["title"]
     return schema
+
+
+def _model(function: Any, name: str, told: dict[str, str]) -> type[BaseModel]:
+    """A model of the parameters."""
+    import pydantic
+    from pydantic.errors import PydanticUserError
+
+    # pydantic takes no name with a leading underscore, and some are its own: the parameters' names are aliases.
+    fields: dict[str, Any] = {
+        f"argument_{number}": _field(parameter, hint, told.get(parameter.name))
+        for number, (parameter, hint) in enumerate(_annotated(function, name))
+    }
+    try:
+        return pydantic.create_model(
+            "Arguments",
+            __config__=pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=True),
+            **fields,
+        )
+    except PydanticUserError as error:
+        raise ToolError(
+            f"the parameters of function {name!r} have no JSON Schema: {error.message}"
+        ) from None
 
 
 def _annotated(function: Any, name: str) -> list[tuple[inspect.Parameter, Any]]:

@@ -10,7 +10,15 @@ from streamnorm.tools.tool import Tool
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["is_model", "pydantic_function_tool", "tool_of_model"]
+__all__ = ["ModelFunction", "is_model", "pydantic_function_tool", "strict_schema", "tool_of_model"]
+
+
+class ModelFunction(dict[str, Any]):
+    """The `function` of a tool's dict, which remembers the model it was made from: `.parse()` makes instances of it."""
+
+    def __init__(self, function: dict[str, Any], model: type[BaseModel]) -> None:
+        super().__init__(function)
+        self.model = model
 
 
 def pydantic_function_tool(
@@ -26,11 +34,11 @@ def pydantic_function_tool(
     function: dict[str, Any] = {
         "name": name or model.__name__,
         "strict": True,
-        "parameters": _strict_schema(model),
+        "parameters": strict_schema(model),
     }
     if description is not None:
         function["description"] = description
-    return {"type": "function", "function": function}
+    return {"type": "function", "function": ModelFunction(function, model)}
 
 
 def tool_of_model(model: type[BaseModel]) -> Tool:
@@ -47,13 +55,18 @@ def is_model(value: object) -> bool:
     return issubclass(value, BaseModel)
 
 
-def _strict_schema(model: Any) -> dict[str, Any]:
+def strict_schema(model: Any) -> dict[str, Any]:
+    """The strict JSON Schema of a pydantic model, or of one of pydantic's dataclasses. Raises ToolError for what has none."""
+    from pydantic import TypeAdapter
     from pydantic.errors import PydanticUserError
 
-    if not is_model(model):
+    is_dataclass = hasattr(model, "__pydantic_config__")
+    if not (is_dataclass or is_model(model)):
         raise ToolError(f"{model!r} is no pydantic model: a class that derives from BaseModel is")
     try:
-        schema: dict[str, Any] = model.model_json_schema()
+        schema: dict[str, Any] = (
+            TypeAdapter(model).json_schema() if is_dataclass else model.model_json_schema()
+        )
     except PydanticUserError as error:
         raise ToolError(
             f"the model {model.__name__!r} has no JSON Schema: {error.message}"

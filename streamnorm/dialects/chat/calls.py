@@ -88,7 +88,8 @@ def new_part(call: CallState, fragment: str) -> str | None:
     """What `fragment` adds, where it repeats the whole of what came before; None where it simply goes on.
 
     It is a repetition only where appending it would not be a prefix of any JSON text and what follows the repetition is
-    one: in a conformant stream appending always is, so a conformant stream is never touched.
+    one: in a conformant stream appending always is, so a conformant stream is never touched. A call that did it once does it
+    again, even where a nested object could begin as the text does.
     """
     if fragment[0] != call.first or len(fragment) < len(call.recent):
         return None
@@ -96,10 +97,13 @@ def new_part(call: CallState, fragment: str) -> str | None:
     if len(fragment) < length or not fragment.startswith(call.text):
         return None
     scanner = call.scanner()
-    if scanner.fork().feed(fragment):
+    if not call.cumulative and scanner.fork().feed(fragment):
         return None
     rest = fragment[length:]
-    return rest if scanner.fork().feed(rest) else None
+    if not scanner.fork().feed(rest):
+        return None
+    call.cumulative = True
+    return rest
 
 
 def starts_anew(fragment: str) -> bool:

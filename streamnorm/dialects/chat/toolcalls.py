@@ -97,17 +97,16 @@ class CallReader(ChoiceState):
         told = len(pieces) if pieces is not None else 0
         held = len(self._held)
         opened = False
+        legacy = delta.function_call is not None and not delta.tool_calls
         for position, entry in enumerate(calls):
             if repair.ToolIdInFunction.mend(entry):
                 self._findings.note(repair.ToolIdInFunction.code)
             call = locate(entry, self, self._findings, opened)
             if call is None:
-                self._open(entry, place, position, events)
+                self._open(entry, place, position, events, legacy=legacy)
                 opened = True
             else:
                 self._continue(entry, call, place, position, events)
-            if opened and delta.function_call is not None and not delta.tool_calls:
-                self.legacy = self.calls[-1]
         if place.fresh and pieces is not None and len(pieces) == told and len(self._held) == held:
             # What its calls said was known, or is held with what came before: the rest of the chunk lives on.
             place.whole = False
@@ -143,7 +142,15 @@ class CallReader(ChoiceState):
 
     # Calls in the deltas of chat.
 
-    def _open(self, entry: Call, place: Place, position: int, events: list[Event]) -> None:
+    def _open(
+        self,
+        entry: Call,
+        place: Place,
+        position: int,
+        events: list[Event],
+        *,
+        legacy: bool = False,
+    ) -> None:
         self.release(events)
         call = CallState(len(self.calls), entry.index)
         body = entry.function or entry.custom
@@ -158,6 +165,8 @@ class CallReader(ChoiceState):
         self.latest = call
         self._remember(entry, call)
         self.calls.append(call)
+        if legacy:
+            self.legacy = call
         fragment = _fragment(entry)
         if fragment:
             self._findings.note(repair.ToolArgumentsInOpening.code)

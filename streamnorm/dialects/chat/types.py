@@ -4,16 +4,13 @@ all the same, and follow the others in repr and dumps."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from functools import cache
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import msgspec
-import msgspec.structs
 
 from streamnorm.assemble import StreamState
 from streamnorm.dialects.chat.jsontext import reload
+from streamnorm.dialects.chat.model import Model, Models
 from streamnorm.dialects.chat.pieces import Piece
 
 __all__ = [
@@ -33,161 +30,19 @@ __all__ = [
     "decode_strict",
 ]
 
-#: Where an instance remembers which of its fields the wire had; no attribute can have this name.
-_SET: Final = "\0set"
-
-
-#: By field, the class of the models in it (`type[Model]`; models with a field called `type` cannot spell that out).
-_Models = Mapping[str, Any]
-
-
-class Model(msgspec.Struct, dict=True, kw_only=True):
-    """What all of them can do. Unknown fields live in the instance's `__dict__`, so that they are attributes."""
-
-    #: The fields that hold models: their class. Those in `_lists` hold lists of them.
-    _models: ClassVar[_Models] = {}
-    _lists: ClassVar[frozenset[str]] = frozenset()
-    #: Fields that the SDK does not have: they show only where they are set.
-    _soft: ClassVar[frozenset[str]] = frozenset()
-
-    @classmethod
-    def from_dict(cls, obj: Mapping[str, Any]) -> Self:
-        """Build one from a decoded JSON object, unknown fields kept."""
-        fields: dict[str, Any] = {}
-        extra: dict[str, Any] = {}
-        for key, value in obj.items():
-            if key not in cls.__struct_fields__:
-                extra[key] = value
-            elif (model := cls._models.get(key)) is None:
-                fields[key] = value
-            elif key in cls._lists and isinstance(value, list):
-                fields[key] = [model.from_dict(v) if isinstance(v, dict) else v for v in value]
-            else:
-                fields[key] = model.from_dict(value) if isinstance(value, dict) else value
-        for key in _required(cls):
-            fields.setdefault(key, None)
-        made = cls(**fields)
-        made.__dict__.update(extra)
-        made.__dict__[_SET] = frozenset(obj)
-        return made
-
-    @property
-    def model_extra(self) -> dict[str, Any]:
-        """The fields that the SDK does not know."""
-        return {key: value for key, value in self.__dict__.items() if key[:1] != "\0"}
-
-    @property
-    def model_fields_set(self) -> set[str]:
-        """The fields that the wire had. A part of a chunk that was decoded without one unknown field does not remember
-        its nulls."""
-        known = self.__dict__.get(_SET)
-        if known is not None:
-            return set(known)
-        return {name for name in self.__struct_fields__ if getattr(self, name) is not None}
-
-    def model_dump(
-        self,
-        *,
-        mode: str = "python",
-        include: set[str] | None = None,
-        exclude: set[str] | None = None,
-        exclude_unset: bool = False,
-        exclude_defaults: bool = False,
-        exclude_none: bool = False,
-        **_: Any,
-    ) -> dict[str, Any]:
-        """A dict, nested models dumped too. `include` and `exclude` name top-level fields; pydantic's other options change
-        nothing here and are accepted."""
-        dumped = self._dump(exclude_unset, exclude_defaults, exclude_none)
-        return {
-            key: value
-            for key, value in dumped.items()
-            if (include is None or key in include) and (exclude is None or key not in exclude)
-        }
-
-    def model_dump_json(
-        self, *, indent: int | None = None, ensure_ascii: bool = False, **options: Any
-    ) -> str:
-        separators = None if indent is not None else (",", ":")
-        return json.dumps(
-            self.model_dump(**options),
-            indent=indent,
-            ensure_ascii=ensure_ascii,
-            separators=separators,
-        )
-
-    def to_dict(self, *, exclude_unset: bool = True, **options: Any) -> dict[str, Any]:
-        return self.model_dump(exclude_unset=exclude_unset, **options)
-
-    def to_json(self, *, indent: int | None = 2, exclude_unset: bool = True, **options: Any) -> str:
-        return self.model_dump_json(indent=indent, exclude_unset=exclude_unset, **options)
-
-    def model_copy(self) -> Self:
-        return type(self).from_dict(self.to_dict())
-
-    def _shown(self) -> dict[str, Any]:
-        shown = {
-            name: value
-            for name in self._order()
-            if (value := getattr(self, name)) is not None or name not in self._soft
-        }
-        shown.update(self.model_extra)
-        return shown
-
-    @classmethod
-    @cache
-    def _order(cls) -> tuple[str, ...]:
-        """The fields as the SDK orders them; a strict reading of a class declares some of them again, elsewhere."""
-        public = next(base for base in cls.__mro__ if not base.__qualname__.startswith("_Strict"))
-        fields = public.__annotations__
-        return tuple(name for name in fields if name in cls.__struct_fields__)
-
-    def _dump(self, unset: bool, defaults: bool, none: bool) -> dict[str, Any]:
-        known = self.model_fields_set if unset else None
-        dumped: dict[str, Any] = {}
-        for key, value in self._shown().items():
-            if value is None and (none or (defaults and key in self.__struct_fields__)):
-                continue
-            if known is not None and value is None and key not in known:
-                continue
-            dumped[key] = _dumped(value, unset, defaults, none) if key in self._models else value
-        return dumped
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self._shown().items())})"
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Model) or type(self).__name__ != type(other).__name__:
-            return NotImplemented
-        return self._shown() == other._shown()
-
-    __hash__ = None  # type: ignore[assignment]  # mutable, as the SDK's
-
-
-@cache
-def _required(cls: type[Model]) -> tuple[str, ...]:
-    return tuple(field.name for field in msgspec.structs.fields(cls) if field.required)
-
-
-def _dumped(value: Any, unset: bool, defaults: bool, none: bool) -> Any:
-    if isinstance(value, Model):
-        return value._dump(unset, defaults, none)
-    if isinstance(value, list):
-        return [_dumped(item, unset, defaults, none) for item in value]
-    return value
-
 
 class TopLogprob(Model, kw_only=True):
+    _floats: ClassVar[frozenset[str]] = frozenset({"logprob"})
+
     token: str
     bytes: list[int] | None = None
     logprob: float
 
 
 class ChatCompletionTokenLogprob(Model, kw_only=True):
-    _models: ClassVar[_Models] = {"top_logprobs": TopLogprob}
+    _models: ClassVar[Models] = {"top_logprobs": TopLogprob}
     _lists: ClassVar[frozenset[str]] = frozenset({"top_logprobs"})
+    _floats: ClassVar[frozenset[str]] = frozenset({"logprob"})
 
     token: str
     bytes: list[int] | None = None
@@ -196,7 +51,7 @@ class ChatCompletionTokenLogprob(Model, kw_only=True):
 
 
 class ChoiceLogprobs(Model, kw_only=True):
-    _models: ClassVar[_Models] = {
+    _models: ClassVar[Models] = {
         "content": ChatCompletionTokenLogprob,
         "refusal": ChatCompletionTokenLogprob,
     }
@@ -224,7 +79,7 @@ class ChoiceDeltaToolCallFunction(Model, kw_only=True):
 
 
 class ChoiceDeltaToolCall(Model, kw_only=True):
-    _models: ClassVar[_Models] = {"function": ChoiceDeltaToolCallFunction}
+    _models: ClassVar[Models] = {"function": ChoiceDeltaToolCallFunction}
 
     index: int
     id: str | None = None
@@ -233,7 +88,7 @@ class ChoiceDeltaToolCall(Model, kw_only=True):
 
 
 class ChoiceDelta(Model, kw_only=True):
-    _models: ClassVar[_Models] = {
+    _models: ClassVar[Models] = {
         "audio": ChoiceDeltaAudio,
         "function_call": ChoiceDeltaFunctionCall,
         "tool_calls": ChoiceDeltaToolCall,
@@ -251,7 +106,7 @@ class ChoiceDelta(Model, kw_only=True):
 
 
 class Choice(Model, kw_only=True):
-    _models: ClassVar[_Models] = {"delta": ChoiceDelta, "logprobs": ChoiceLogprobs}
+    _models: ClassVar[Models] = {"delta": ChoiceDelta, "logprobs": ChoiceLogprobs}
 
     delta: ChoiceDelta
     index: int
@@ -276,7 +131,7 @@ class PromptTokensDetails(Model, kw_only=True):
 
 
 class CompletionUsage(Model, kw_only=True):
-    _models: ClassVar[_Models] = {
+    _models: ClassVar[Models] = {
         "completion_tokens_details": CompletionTokensDetails,
         "prompt_tokens_details": PromptTokensDetails,
     }
@@ -291,7 +146,7 @@ class CompletionUsage(Model, kw_only=True):
 class ChatCompletionChunk(Model, kw_only=True):
     """One canonical chunk."""
 
-    _models: ClassVar[_Models] = {"choices": Choice, "usage": CompletionUsage}
+    _models: ClassVar[Models] = {"choices": Choice, "usage": CompletionUsage}
     _lists: ClassVar[frozenset[str]] = frozenset({"choices"})
 
     id: str

@@ -1,0 +1,283 @@
+"""What the drop-in client costs: a request beside httpx's own, a chunk through httpx beside the floor, and many streams at once
+beside what carries them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from benchmarks.bodies import cut_by_event, cut_by_size, text
+from benchmarks.measure import Measured, least
+from benchmarks.readers import floor
+
+__all__ = ["measure"]
+
+#: The most that a warm request may cost, in httpx's own; that a chunk may cost, in floors, read blocking and not.
+REQUEST_LIMIT: Final = 1.6
+CHUNK_LIMIT: Final = 3.0
+ASYNC_CHUNK_LIMIT: Final = 4.0
+
+#: Deltas of the body that goes through httpx in memory, and requests of one round.
+DELTAS: Final = 2_000
+REQUESTS: Final = 100
+
+#: Streams at once; events of each, and seconds between two of them.
+STREAMS: Final = 1_000
+EVENTS: Final = 60
+INTERVAL: Final = 0.25
+#: The most that an event may cost with so many streams: in those of raw aiohttp, and in those of the OpenAI SDK.
+PACED_LIMIT: Final = 1.3
+SDK_SHARE: Final = 0.25
+
+REQUEST: Final = {"model": "m", "messages": [{"role": "user", "content": "Say hello."}]}
+ANSWER: Final = json.dumps(
+    {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_760_000_000,
+        "model": "m",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "Hello.", "refusal": None},
+                "finish_reason": "stop",
+                "logprobs": None,
+            }
+        ],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
+    }
+).encode()
+EVENT: Final = (
+    b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,'
+    b'"delta":{"content":"word "},"finish_reason":null}]}\n\n'
+)
+
+#: A server of its own, so that its time is nobody's: a JSON answer, or a paced stream where one is asked for.
+SERVER: Final = """
+import asyncio, sys
+ANSWER, EVENT, EVENTS, INTERVAL = eval(sys.argv[1])
+FIRST = EVENT.replace(b'"content"', b'"role":"assistant","content"')
+LAST = EVENT.replace(b'"finish_reason":null', b'"finish_reason":"stop"')
+HEAD = b"HTTP/1.1 200 OK\\r\\ncontent-type: %b\\r\\n%b\\r\\n\\r\\n"
+chunk = lambda data: b"%x\\r\\n%b\\r\\n" % (len(data), data)
+
+async def serve(reader, writer):
+    try:
+        while True:
+            head = await reader.readuntil(b"\\r\\n\\r\\n")
+            length = int(head.lower().split(b"content-length:")[1].split(b"\\r\\n")[0])
+            body = await reader.readexactly(length)
+            if b'"stream":true' not in body.replace(b" ", b""):
+                writer.write(HEAD % (b"application/json", b"content-length: %d" % len(ANSWER)) + ANSWER)
+                continue
+            writer.write(HEAD % (b"text/event-stream", b"transfer-encoding: chunked"))
+            for number in range(EVENTS):
+                await asyncio.sleep(INTERVAL)
+                writer.write(chunk(FIRST if not number else LAST if number == EVENTS - 1 else EVENT))
+            writer.write(chunk(b"data: [DONE]\\n\\n") + b"0\\r\\n\\r\\n")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=4096)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """A server in a process of its own; its base URL."""
+    settings = repr((ANSWER, EVENT, EVENTS, INTERVAL))
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, settings], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
+        finally:
+            process.terminate()
+
+
+def measure(rounds: int) -> Iterator[Measured]:
+    """The rows, with their limits."""
+    with serving() as url:
+        yield from requests(url, rounds)
+    yield from chunks(rounds)
+    with serving() as url:
+        yield from paced(url)
+
+
+def requests(url: str, rounds: int) -> Iterator[Measured]:
+    """A warm request over loopback, whose answer does not stream."""
+    import httpx
+    import openai
+
+    import streamnorm
+
+    http = httpx.Client()
+    ours = streamnorm.OpenAI(base_url=url, http_client=httpx.Client())
+    theirs = openai.OpenAI(base_url=url, api_key="-")
+
+    def bare() -> None:
+        for _ in range(REQUESTS):
+            http.post(f"{url}/chat/completions", json=REQUEST).raise_for_status().json()
+
+    def asked(client: Any) -> Callable[[], None]:
+        def ask() -> None:
+            for _ in range(REQUESTS):
+                client.chat.completions.create(**REQUEST)
+
+        return ask
+
+    spent = least({"bare": bare, "ours": asked(ours), "sdk": asked(theirs)}, max(3, rounds // 3))
+    yield Measured("a warm request, to bare httpx", spent["ours"] / spent["bare"], REQUEST_LIMIT)
+    yield Measured("the OpenAI SDK's, to bare httpx", spent["sdk"] / spent["bare"], None)
+    for client in (http, ours, theirs):
+        client.close()
+
+
+def chunks(rounds: int) -> Iterator[Measured]:
+    """A chunk of a stream through httpx in memory."""
+    body = b"".join(text(DELTAS))
+    for cut, limits in (
+        (cut_by_size, (CHUNK_LIMIT, ASYNC_CHUNK_LIMIT)),
+        (cut_by_event, (None, None)),
+    ):
+        pieces = cut(body)
+        spent = least(
+            {
+                "floor": lambda pieces=pieces: floor(pieces),  # type: ignore[misc]
+                "sync": lambda pieces=pieces: in_memory(pieces),  # type: ignore[misc]
+                "async": lambda pieces=pieces: asyncio.run(in_memory_async(pieces)),  # type: ignore[misc]
+            },
+            max(3, rounds),
+        )
+        piece = "" if limits[0] else ", one event a piece"
+        for how, limit in zip(("sync", "async"), limits, strict=True):
+            yield Measured(
+                f"a chunk through httpx, {how}{piece}", spent[how] / spent["floor"], limit
+            )
+
+
+def in_memory(pieces: list[bytes]) -> None:
+    import httpx
+
+    import streamnorm
+
+    def answer(_: Any) -> Any:
+        return httpx.Response(
+            200, headers={"content-type": "text/event-stream"}, content=iter(pieces)
+        )
+
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    client = streamnorm.OpenAI(base_url="http://127.0.0.1:1", http_client=http)
+    for _ in client.chat.completions.create(**REQUEST, stream=True):
+        pass
+
+
+async def in_memory_async(pieces: list[bytes]) -> None:
+    import httpx
+
+    import streamnorm
+
+    async def content() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    def answer(_: Any) -> Any:
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=content())
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    client = streamnorm.AsyncOpenAI(base_url="http://127.0.0.1:1", http_client=http)
+    async for _ in await client.chat.completions.create(**REQUEST, stream=True):
+        pass
+
+
+def paced(url: str) -> Iterator[Measured]:
+    """Many streams at once, each at its pace: CPU time of the client's process, by event."""
+    readers = (bytes_aiohttp, raw_aiohttp, ours_aiohttp, sdk)
+    spent = {reader.__name__: asyncio.run(_cpu(reader, url)) for reader in readers}
+    ours, raw = spent["ours_aiohttp"], spent["raw_aiohttp"]
+    many = f"an event of {STREAMS:,} paced streams, aiohttp extra"
+    yield Measured("an event of raw aiohttp", raw / STREAMS / EVENTS * 1e6, None, " µs")
+    yield Measured(f"{many}, to raw aiohttp", ours / raw, PACED_LIMIT)
+    yield Measured("the same, to raw aiohttp that only reads", ours / spent["bytes_aiohttp"], None)
+    yield Measured(f"{many}, to the OpenAI SDK", ours / spent["sdk"], SDK_SHARE)
+
+
+async def _cpu(reader: Callable[[str], Any], url: str) -> float:
+    begun = time.process_time()
+    await reader(url)
+    return time.process_time() - begun
+
+
+async def bytes_aiohttp(url: str) -> None:
+    """Reads, and does nothing with it."""
+
+    async def read(response: Any) -> None:
+        async for _ in response.content.iter_any():
+            pass
+
+    await _with_aiohttp(url, read)
+
+
+async def raw_aiohttp(url: str) -> None:
+    """The events as one would read them by hand."""
+
+    async def read(response: Any) -> None:
+        async for line in response.content:
+            if line.startswith(b"data: ") and line != b"data: [DONE]\n":
+                json.loads(line[6:])
+
+    await _with_aiohttp(url, read)
+
+
+async def _with_aiohttp(url: str, read: Callable[[Any], Any]) -> None:
+    import aiohttp
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def ask() -> None:
+            body = {**REQUEST, "stream": True}
+            async with session.post(f"{url}/chat/completions", json=body) as response:
+                await read(response)
+
+        await asyncio.gather(*(ask() for _ in range(STREAMS)))
+
+
+async def ours_aiohttp(url: str) -> None:
+    from streamnorm import AsyncOpenAI, DefaultAioHttpClient
+
+    async with AsyncOpenAI(base_url=url, http_client=DefaultAioHttpClient()) as client:
+        await _read_all(client)
+
+
+async def sdk(url: str) -> None:
+    import openai
+
+    limits = openai.DefaultAsyncHttpxClient(limits=_sdk_limits())
+    async with openai.AsyncOpenAI(base_url=url, api_key="-", http_client=limits) as client:
+        await _read_all(client)
+
+
+def _sdk_limits() -> Any:
+    import httpx2
+
+    return httpx2.Limits(max_connections=STREAMS, max_keepalive_connections=20)
+
+
+async def _read_all(client: Any) -> None:
+    async def read() -> None:
+        async for _ in await client.chat.completions.create(**REQUEST, stream=True):
+            pass
+
+    await asyncio.gather(*(read() for _ in range(STREAMS)))
