@@ -292,6 +292,13 @@ def test_cumulative_arguments_are_read_once(text: str, data: st.DataObject) -> N
     assert told.result.message.tool_calls[0].arguments == body
 
 
+def test_a_call_that_has_repeated_itself_goes_on_doing_so_wherever_it_is_cut() -> None:
+    text = '{"city": "Rome", "at": {"days": [1, 2], "hour": "ten"}}'
+    for cut in range(5, len(text)):
+        told = judge(_one_call("", [text[:3], text[:4], text[:cut], text]))
+        assert told.result.message.tool_calls[0].arguments == text
+
+
 def _one_call(first: str, parts: list[str]) -> bytes:
     deltas = [opening(0, "call_0", "get", first), *(continuing(0, part) for part in parts)]
     chunks = [chunk({"tool_calls": [delta]}) for delta in deltas]

@@ -28,7 +28,7 @@ WEATHER = Path(__file__).parent / "captures" / "weather.cap.jsonl"
 EXAMPLE = next(
     code
     for language, code in examples.BLOCK.findall((examples.ROOT / "README.md").read_text("utf-8"))
-    if language == "py"
+    if language == "py" and "@pytest.mark.stream" in code
 )
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 
 import examples
+from client.style_server import Said, style_server
 
 ROOT = examples.ROOT
 
 
 def test_the_examples_print_what_the_readme_says() -> None:
-    told = examples.run(ROOT / "README.md")
+    with style_server(scenario=lambda body: Said("A model behind an endpoint.\n")) as server:
+        told = examples.run(ROOT / "README.md", **{"http://localhost:8000": server.url})
     for said, printed in told:
         assert printed == said
-    assert len(told) == 9
+    assert len(told) == 10
 
 
 def test_the_two_commands_are_marked_for_ci() -> None:

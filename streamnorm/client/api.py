@@ -125,7 +125,7 @@ class _Client:
         return self._options.max_retries
 
     def explain_request(self, **passed: Any) -> Prepared:
-        """What `chat.completions.create` would send with these arguments: `body`, and in `findings` what was changed and why.
+        """What `chat.completions.create` would send with these arguments: print it, or look at its `body` and its `findings`.
         Nothing is sent."""
         return self.chat.completions.explain(passed)  # type: ignore[no-any-return]
 

@@ -64,7 +64,11 @@ class Reading:
         self._begun = True
         self._patience.watch(self.response)
         response = self.response
-        return getattr(response, decoded)() if "content-encoding" in response.headers else response.stream
+        return (
+            getattr(response, decoded)()
+            if "content-encoding" in response.headers
+            else response.stream
+        )
 
     def feed(self, piece: bytes) -> list[Any]:
         """What a piece completes."""

@@ -97,6 +97,12 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             self.body, ensure_ascii=False, separators=(",", ":"), allow_nan=False
         ).encode()
 
+    def __str__(self) -> str:
+        """The body, and each change with its reason; it holds the caller's messages, which the repr does not."""
+        from streamnorm.requests.account import explain
+
+        return explain(self)
+
     def __repr__(self) -> str:
         return f"<Prepared: {len(self.body)} fields, {len(self.findings)} findings>"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
-from loopback import Loopback, Request, Script, Step, sse, whole
+from client.loopback import Loopback, Request, Script, Step, sse, whole
 
 STYLES: Final = (
     "openai",

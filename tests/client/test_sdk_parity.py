@@ -163,9 +163,9 @@ REQUESTS = {
 def test_a_completion_looks_the_same(request_: dict[str, Any]) -> None:
     def act(client: Any, server: Loopback, module: ModuleType) -> Any:
         answer = client.chat.completions.create(**{**ASKED, **request_})
-        return dumped(answer), dumped(answer.choices[0].message)
+        return dumped(answer), dumped(answer.choices[0].message), answer._request_id
 
-    assert alike(speaking(), act)
+    assert alike(speaking(), act)[2] == "req_1"
 
 
 @pytest.mark.parametrize("usage", [False, True])
