@@ -253,18 +253,14 @@ class AsyncCompletions(_Flows):
         return RawResponse(opened.response, opened.answer.retries, whole.completion, whole.body)
 
     def stream(self, **passed: Any) -> AsyncChatCompletionStreamManager:
-        """As `create` with `stream=True`, as a context manager: the SDK's helper events in place of the chunks, and
-        `get_final_completion()`. `response_format` may be a pydantic model; the content and the arguments of strict tools are
-        parsed while they come. Raises as `create`, ValueError for tools that cannot be parsed."""
+        """As `Completions.stream`, for `async with` and `async for`."""
         from streamnorm.client.helper import AsyncChatCompletionStreamManager
 
         sent, parsing = _parseable("stream", passed)
         return AsyncChatCompletionStreamManager(lambda: self.create(**sent, stream=True), **parsing)
 
     async def parse(self, **passed: Any) -> ParsedChatCompletion:
-        """As `create`, with the content in `message.parsed` as an instance of `response_format`, a pydantic model, and the
-        arguments of strict tools in `function.parsed_arguments`. Raises as `create`, ValueError for tools that cannot be parsed,
-        LengthFinishReasonError and ContentFilterFinishReasonError for an answer that was cut."""
+        """As `Completions.parse`."""
         from streamnorm.client.parsing import parse_completion
 
         sent, parsing = _parseable("parse", passed)
@@ -284,16 +280,7 @@ class AsyncCompletions(_Flows):
         approve: Callable[[Invocation], Any] | None = None,
         **passed: Any,
     ) -> AsyncToolRun:
-        """Ask, run the functions that are called, answer, and ask again until no call comes: iterate over what this returns.
-
-        tools: functions; or tools of any other kind, whose functions `functions` has by name.
-        max_rounds: how many requests may go out. tool_timeout: seconds that each function may take.
-        approve: asked before a call runs; see `streamnorm.client.tool_loop.loop.reviewed` for what it may answer.
-        passed: as for `create`.
-
-        Only calls that are whole and valid by their schema run; of the others the model is told what is wrong. Raises LocalError
-        for a tool without a function, and while it runs what `create` raises.
-        """
+        """As `Completions.run_tools`, for `async for`; functions and `approve` may be asynchronous."""
         from streamnorm.client.tool_loop import AsyncToolRun
         from streamnorm.client.tool_loop.loop import ToolLoop
 
