@@ -245,7 +245,8 @@ def _dumped(value: Any, how: _How) -> Any:
     if isinstance(value, Model):
         return value._dump(how)
     if isinstance(value, list):
-        return [_dumped(item, how) for item in value]
+        # A list within a list is JSON as it came, of any depth: no model is in there.
+        return [item if isinstance(item, list) else _dumped(item, how) for item in value]
     if isinstance(value, type):
         return value
     if hasattr(value, "__dataclass_fields__"):
