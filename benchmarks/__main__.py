@@ -160,6 +160,10 @@ SECTIONS: Final[dict[str, Callable[[int], Iterator[Measured]]]] = {
 }
 
 
+#: Sections that play streams at their pace, for a minute or two: not for a quick look.
+ON_THE_CLOCK: Final = {"client", "serving"}
+
+
 def tell(name: str) -> None:
     if os.isatty(2):
         print(f"measuring: {name}", file=sys.stderr)
@@ -188,7 +192,8 @@ def main() -> int:
     chosen = parser.parse_args()
     rounds = chosen.rounds or (5 if chosen.quick else 40)
     some = max(3, rounds // 2)
-    sections = {chosen.only} & SECTIONS.keys() if chosen.only else SECTIONS.keys()
+    every = SECTIONS.keys() - (ON_THE_CLOCK if chosen.quick else set())
+    sections = {chosen.only} & SECTIONS.keys() if chosen.only else every
     read = [] if sections and chosen.only else [b for b in bodies() if chosen.only in b.name]
     if not (read or sections):
         parser.error(f"no body has {chosen.only!r} in its name, and no section is called so")

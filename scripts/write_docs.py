@@ -1,5 +1,6 @@
-"""Writes docs/providers.md from the profiles, docs/quirks.md from the registry of repairs and the catalogue of quirks, and
-docs/faults.md from the table of faults. With `--check` it writes nothing and exits 1 where a page is stale."""
+"""Writes docs/providers.md from the profiles, docs/quirks.md from the registry of repairs and the catalogue of quirks,
+docs/faults.md from the table of faults, docs/assistants-order.md from the tables of legal order, and docs/checks.md from the
+conformance checks. With `--check` it writes nothing and exits 1 where a page is stale."""
 
 from __future__ import annotations
 
@@ -11,6 +12,11 @@ from typing import Final
 
 from streamnorm import load_profile, provider_ids
 from streamnorm.captures.faults import FAULTS, GROUPS, NOT_SERVED, Fault
+from streamnorm.conformance import CHECKS as CONFORMANCE
+from streamnorm.conformance.placing import LIVE_ONLY, MERGED, RELAXED
+from streamnorm.conformance.requirements import CURRENT
+from streamnorm.dialects.assistants.order import MESSAGE, RUN, STEP
+from streamnorm.dialects.order import OrderTable
 from streamnorm.profiles import REQUEST_RULES, Profile, RequestClaim
 from streamnorm.repairs import CHECKS, REPAIRS, Check, Repair
 from streamnorm.repairs.catalogue import CODES, LEFT, TOLERATED
@@ -124,6 +130,63 @@ SITUATIONS_HEAD: Final = """\
 The situations that the project collected, and the faults that bring them about.
 """
 
+ORDER_HEAD: Final = """\
+# The order of an Assistants stream
+
+<!-- Written by `python scripts/write_docs.py` from the tables in streamnorm/dialects/assistants/order.py. Edit those. -->
+
+What may follow what, in the streams that the dialect `assistants` reads. An event that is not in its turn is read all the same,
+and found as `event-out-of-order`; an event with another name than these may come at any time, and so may `error`, which ends the
+stream. The names are those of the events without `thread.` before them.
+"""
+
+#: The tables of an Assistants stream: what each is of, and what there is to know of it.
+ORDERS: Final = {
+    "The run": (
+        RUN,
+        "What is said of a step or a message has its turn here, and in the table of that step or message. `resumed` is a stream "
+        "that goes on with a run whose calls were answered.",
+    ),
+    "A step": (STEP, "Where the run requires an action, the step of its calls stays open."),
+    "A message": (MESSAGE, "One that was not completed is `incomplete`."),
+}
+
+CONFORMANCE_HEAD: Final = f"""\
+# Conformance checks
+
+<!-- Written by `python scripts/write_docs.py` from the table of checks (streamnorm/conformance). Edit that. -->
+
+What `streamnorm check FILE...` examines in a recorded exchange. Every check has an id that never changes its meaning; the
+set of requirements is frozen by date, the present one is {CURRENT}.
+
+A check comes to one of five verdicts: *pass*; *non-strict*, allowed and likely to break clients (a SHOULD or a MAY that is not
+met, or a milder breach of a MUST); *fail*; *skipped*, as the exchange does not show it; *inconclusive*, as it might have and
+does not say. With `--strict` what is non-strict counts, but where the requirement is a MAY. A model that answers in words, or
+refuses, fails nothing.
+
+A request beside a raw body (`NAME.request.json`) and the head of its response (`NAME.headers`, as `curl -D` writes it) let
+more be checked; a capture has all of it, with the times.
+"""
+
+#: The families of checks, by the letter with which their ids begin.
+FAMILIES: Final = {
+    "T": "Transport",
+    "E": "Ends and errors",
+    "S": "The shape of chat chunks",
+    "U": "Usage",
+    "F": "Tool calls",
+    "O": "Formats and refusals",
+    "R": "Responses streams",
+    "A": "Assistants streams",
+}
+
+#: The ids that are no check of a recorded exchange, and those that are milder: the title, the table, what its words are.
+PLACED: Final = {
+    "Merged": (MERGED, "held by"),
+    "Milder than first proposed": (RELAXED, "why"),
+    "Only with a live server": (LIVE_ONLY, "what is to be sent, and looked for in the answer"),
+}
+
 #: What an outcome is called on the page, where its own name does not say it.
 OUTCOMES: Final = {
     "transport": "an exception of httpx",
@@ -145,6 +208,49 @@ def faults_page() -> str:
         by = [_code(name) for name, fault in FAULTS.items() if fact in fault.facts]
         rows.append((fact, ", ".join(by) or f"none: {_prose(NOT_SERVED[fact])}"))
     return "\n".join([*lines, SITUATIONS_HEAD, *_table(("situation", "faults"), rows)])
+
+
+def checks_page() -> str:
+    """The page of conformance checks, as Markdown."""
+    lines = [CONFORMANCE_HEAD]
+    heads = ("id", "level", "requirement", "examined", "streams", "source")
+    for letter, family in FAMILIES.items():
+        rows = [
+            (
+                f'<a id="{check.id.lower()}"></a>{check.id}',
+                check.level,
+                _prose(check.requirement),
+                _prose(check.looks_at),
+                ", ".join(check.dialects) if len(check.dialects) < 4 else "any",
+                _prose(check.source),
+            )
+            for check in CONFORMANCE.values()
+            if check.id.startswith(letter)
+        ]
+        lines += [f"## {family}\n", *_table(heads, rows)]
+    for title, (table, said) in PLACED.items():
+        rows = ((check, _prose(words)) for check, words in table.items())
+        lines += [f"## {title}\n", *_table(("id", said), rows)]
+    return "\n".join(lines)
+
+
+def order_page() -> str:
+    """The page of the legal order of an Assistants stream, as Markdown."""
+    lines = [ORDER_HEAD]
+    for title, (table, words) in ORDERS.items():
+        lines += [f"## {title}\n", f"{words}\n", _diagram(table)]
+    return "\n".join(lines)
+
+
+def _diagram(table: OrderTable) -> str:
+    """An order table as a state diagram: one arrow for all the events that lead from one state to another."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for state, row in table.items():
+        for kind, leads_to in row.items():
+            arrows.setdefault((state, leads_to), []).append(kind.removeprefix("thread."))
+    starts = "    [*] --> start"
+    drawn = (f"    {a} --> {b}: {'<br>'.join(kinds)}" for (a, b), kinds in arrows.items())
+    return "\n".join(["```mermaid", "stateDiagram-v2", starts, *drawn, "```\n"])
 
 
 def _fault(fault: Fault) -> Sequence[str]:
@@ -289,6 +395,8 @@ def main(arguments: Sequence[str]) -> int:
         "providers.md": providers_page(profiles),
         "quirks.md": quirks_page(profiles),
         "faults.md": faults_page(),
+        "assistants-order.md": order_page(),
+        "checks.md": checks_page(),
     }
     if not arguments:
         DOCS.mkdir(exist_ok=True)

@@ -33,6 +33,7 @@ __all__ = ["Normalizer"]
 #: for.
 _READERS: Final = {
     "anthropic": ("streamnorm.dialects.anthropic", "AnthropicReader"),
+    "assistants": ("streamnorm.dialects.assistants", "AssistantsReader"),
     "cohere": ("streamnorm.dialects.cohere", "CohereReader"),
     "gemini": ("streamnorm.dialects.gemini", "GeminiReader"),
     "ollama": ("streamnorm.dialects.ollama", "OllamaReader"),
@@ -54,9 +55,9 @@ class Normalizer:
     close. It never raises on what a server sent: it emits `StreamFailed`, and `error` holds it.
 
     profile: `"auto"` (every safe repair), a profile's name or path, or a `Profile`.
-    dialect: the wire protocol: `"chat"`, `"anthropic"` (Messages), `"cohere"` (v2), `"gemini"` (streamGenerateContent),
-        `"ollama"` (its own, not its chat-completions), `"responses"`; or `"auto"`: the first frame says which. All come to
-        the same events, chunks and bytes; the attribute `dialect` says which it is.
+    dialect: the wire protocol: `"chat"`, `"anthropic"` (Messages), `"assistants"` (v2), `"cohere"` (v2), `"gemini"`
+        (streamGenerateContent), `"ollama"` (its own, not its chat-completions), `"responses"`; or `"auto"`: the first frame
+        says which. All come to the same events, chunks and bytes; the attribute `dialect` says which it is.
     tools: the tools offered: a `ToolSet`, or what one is made of (OpenAI tool dicts, pydantic models, functions), or their
         names alone. A call whose name is one of them, and cannot grow into another, is told without waiting. Where more than
         names is known, arguments that cannot become valid are told at once (`ArgumentsRejected`), and a finished call
@@ -151,7 +152,7 @@ class Normalizer:
         if self._sniffer is not None and frames:
             from streamnorm.dialects.sniff import dialect_of
 
-            self._settle(dialect_of(frames[0].data) or "chat")
+            self._settle(dialect_of(frames[0].data, frames[0].event) or "chat")
         self._reader.feed(frames, events)
         return self._told(events)
 

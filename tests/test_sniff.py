@@ -37,7 +37,9 @@ def index() -> list[dict[str, Any]]:
     return [entry for entry in streams if entry["dialect"] in DIALECTS]
 
 
-@pytest.mark.parametrize("dialect", sorted({"chat", "responses", "anthropic", "gemini"}))
+@pytest.mark.parametrize(
+    "dialect", sorted({"assistants", "chat", "responses", "anthropic", "gemini"})
+)
 def test_every_capture_says_what_it_is(dialect: str) -> None:
     entries = [entry for entry in index() if entry["dialect"] == dialect]
     assert entries

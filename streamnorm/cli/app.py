@@ -15,6 +15,7 @@ from rich.table import Table
 
 import streamnorm
 from streamnorm.arguments.strict.rules import TARGETS, rules_of
+from streamnorm.cli.check import check
 from streamnorm.cli.console import Out, cannot_read, wrong_use
 from streamnorm.cli.demo import play
 from streamnorm.cli.diff import diff
@@ -301,6 +302,7 @@ def lint(
     raise typer.Exit(1 if refused else 0)
 
 
+app.command()(check)
 app.command()(tail)
 app.command()(record)
 app.command()(diff)

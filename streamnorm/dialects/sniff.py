@@ -21,6 +21,10 @@ _TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "anthropic": ("message_start", "message_delta", "message_stop", "content_block_"),
     "cohere": ("message-start", "content-start", "content-delta", "tool-plan-", "tool-call-"),
 }
+#: The same, of events that the frame names, where the data need not.
+_EVENTS: Final[Mapping[str, str]] = {"assistants": "thread."}
+#: How the `object` of a dialect's objects begins.
+_OBJECTS: Final[Mapping[str, str]] = {"assistants": "thread"}
 #: Keys that objects of a dialect without types have, all of one group.
 _KEYS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "chat": (frozenset({"choices"}), frozenset({"error"})),
@@ -58,11 +62,14 @@ class Sniffer:
 
 
 def _first(frames: Iterable[Frame]) -> str | None:
-    return next((found for frame in frames if (found := dialect_of(frame.data))), None)
+    return next((found for frame in frames if (found := dialect_of(frame.data, frame.event))), None)
 
 
-def dialect_of(data: bytes) -> str | None:
-    """The dialect of one frame's JSON; None where it could be of any."""
+def dialect_of(data: bytes, event: str = "") -> str | None:
+    """The dialect of one frame's JSON, and of the event that the frame names; None where it could be of any."""
+    for dialect, beginning in _EVENTS.items():
+        if event.startswith(beginning):
+            return dialect
     try:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -76,6 +83,10 @@ def _of_object(obj: dict[str, Any]) -> str | None:
     kind = obj.get("type")
     for dialect, beginnings in _TYPES.items():
         if isinstance(kind, str) and kind.startswith(beginnings):
+            return dialect
+    name = obj.get("object")
+    for dialect, beginning in _OBJECTS.items():
+        if isinstance(name, str) and (name == beginning or name.startswith(beginning + ".")):
             return dialect
     inner = obj.get("response")
     for dialect, groups in _KEYS.items():

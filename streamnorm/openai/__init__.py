@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from httpx import Timeout
 
     from streamnorm import __version__
+    from streamnorm.assistants import AssistantEventHandler, AsyncAssistantEventHandler
     from streamnorm.client import DEFAULT_TIMEOUT, AsyncOpenAI, AsyncStream, OpenAI, Stream
     from streamnorm.client.errors import (
         APIConnectionError,
@@ -57,6 +58,8 @@ __all__ = [
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
+    "AssistantEventHandler",
+    "AsyncAssistantEventHandler",
     "AsyncClient",
     "AsyncOpenAI",
     "AsyncStream",
@@ -93,6 +96,7 @@ _mirror = Mirror(
     __name__,
     {
         "streamnorm": ("__version__", "VERSION=__version__"),
+        "streamnorm.assistants": ("AssistantEventHandler", "AsyncAssistantEventHandler"),
         "streamnorm.client": (
             *("OpenAI", "AsyncOpenAI", "Client=OpenAI", "AsyncClient=AsyncOpenAI"),
             *("Stream", "AsyncStream", "DEFAULT_TIMEOUT"),

@@ -12,7 +12,6 @@ _GLOBAL: Final = (
 _OTHER_API: Final = "an API of its own; chat completions and models are what any endpoint has"
 _OTHER_HOST: Final = "a host with its own keys and paths; give OpenAI() its base_url and headers"
 _STORED: Final = "of completions that are stored at OpenAI"
-_ASSISTANTS: Final = "the Assistants API is not part of this client"
 _OLD: Final = "of the module as it was before 1.0, where using it raises"
 _TRANSPORT: Final = "give http_client= a client of httpx or httpx2"
 _WEBSOCKET: Final = "of the realtime API, which is no HTTP stream"
@@ -29,9 +28,8 @@ def _for(reason: str, *names: str) -> dict[str, str]:
 #: Of the module itself.
 TOP: Final[dict[str, str]] = {
     **_for(_GLOBAL, "api_key", "organization", "project", "base_url", "timeout", "max_retries"),
-    **_for(
-        _GLOBAL, "default_headers", "default_query", "http_client", "api_type", "chat", "models"
-    ),
+    **_for(_GLOBAL, "default_headers", "default_query", "http_client", "api_type"),
+    **_for(_GLOBAL, "beta", "chat", "models"),
     **_for(_OTHER_API, "admin", "admin_api_key", "audio", "batches", "completions", "containers"),
     **_for(_OTHER_API, "content_provenance_checks", "conversations", "decisions", "embeddings"),
     **_for(
@@ -42,7 +40,6 @@ TOP: Final[dict[str, str]] = {
     **_for(_OTHER_API, "ComputerToolset", "AsyncComputerToolset", "ComputerDriver"),
     **_for(_OTHER_API, "AsyncComputerDriver", "pydantic_responses_function_tool", "file_from_path"),
     **_for(_OTHER_API, "HttpxBinaryResponseContent", "OAuthError", "auth"),
-    **_for(_ASSISTANTS, "AssistantEventHandler", "AsyncAssistantEventHandler", "beta"),
     **_for(_OTHER_HOST, "AzureOpenAI", "AsyncAzureOpenAI", "BedrockOpenAI", "AsyncBedrockOpenAI"),
     **_for(_OTHER_HOST, "api_version", "azure_endpoint", "azure_ad_token", "DataResidency"),
     **_for(_OTHER_HOST, "azure_ad_token_provider", "bedrock_token_provider", "providers"),

@@ -4,12 +4,13 @@ does not break over a part that is not used."""
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
-__all__ = ["ANY_DICT", "ANY_TEXT", "Homes", "Mirror"]
+__all__ = ["ANY_DICT", "ANY_TEXT", "Homes", "Mirror", "each_alone", "module_of"]
 
 #: By home, the names that live there: `Name`, or `Name=TheirName` for one that is called otherwise there.
 Homes = Mapping[str, Iterable[str]]
@@ -18,6 +19,16 @@ Homes = Mapping[str, Iterable[str]]
 ANY_DICT = "dict"
 ANY_TEXT = "str"
 _PLAIN: dict[str, Any] = {ANY_DICT: dict[str, Any], ANY_TEXT: str}
+
+
+def module_of(name: str) -> str:
+    """The module of a name, where it is the name in another spelling."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def each_alone(homes: Homes) -> dict[str, Homes]:
+    """A module for each of the names, with that name and no other."""
+    return {module_of(name): {home: (name,)} for home, names in homes.items() for name in names}
 
 
 class Mirror:

@@ -11,6 +11,8 @@ __all__ = [
     "SEQUENCE_REPAIRS",
     "ArgumentInvalid",
     "ArgumentReturns",
+    "BraceExtra",
+    "ChoicesForeign",
     "DeltasDiffer",
     "DeltasMissing",
     "DoneForeign",
@@ -18,12 +20,15 @@ __all__ = [
     "EventAfterEnd",
     "EventOutOfOrder",
     "FieldsSnakeCase",
+    "PartsObject",
     "ResponseWrapped",
 ]
 
 
 class _SequenceRepair(Repair):
-    dialects: ClassVar[tuple[str, ...]] = ("anthropic", "cohere", "gemini", "ollama", "responses")
+    dialects: ClassVar[tuple[str, ...]] = (
+        *("anthropic", "assistants", "cohere", "gemini", "ollama", "responses"),
+    )
 
 
 class EventOutOfOrder(_SequenceRepair):
@@ -56,6 +61,7 @@ class DoneForeign(_SequenceRepair):
     code = "done-foreign"
     rule = "the payload is JSON"
     done = "the frame was left out"
+    dialects = ("anthropic", "cohere", "gemini", "ollama", "responses")
 
 
 class ResponseWrapped(_SequenceRepair):
@@ -100,7 +106,7 @@ class DeltasMissing(_SequenceRepair):
     code = "deltas-missing"
     rule = "the deltas of a text join to the whole that ends it"
     done = "what was missing was told when it came"
-    dialects = ("responses",)
+    dialects = ("responses", "assistants")
 
 
 class DeltasDiffer(_SequenceRepair):
@@ -109,7 +115,34 @@ class DeltasDiffer(_SequenceRepair):
     code = "deltas-differ"
     rule = "the deltas of a text join to the whole that ends it"
     done = "the deltas had been told, and hold"
-    dialects = ("responses",)
+    dialects = ("responses", "assistants")
+
+
+class BraceExtra(_SequenceRepair):
+    """Behind a frame's JSON come braces that close nothing, as in the specification's own examples."""
+
+    code = "brace-extra"
+    rule = "a frame is one JSON object"
+    done = "left out"
+    dialects = ("assistants",)
+
+
+class PartsObject(_SequenceRepair):
+    """The parts of a message's delta, or the calls of a step's, are one object."""
+
+    code = "parts-object"
+    rule = "the parts of a message and the calls of a step come in lists"
+    done = "read as a list of one"
+    dialects = ("assistants",)
+
+
+class ChoicesForeign(_SequenceRepair):
+    """The choices of a chat chunk, under the name of an event of a thread."""
+
+    code = "choices-foreign"
+    rule = "an event's data is the object or the delta that its name says"
+    done = "the choices were read as chat's"
+    dialects = ("assistants",)
 
 
 SEQUENCE_REPAIRS: Final[tuple[type[Repair], ...]] = (
@@ -123,4 +156,7 @@ SEQUENCE_REPAIRS: Final[tuple[type[Repair], ...]] = (
     ArgumentReturns,
     DeltasMissing,
     DeltasDiffer,
+    BraceExtra,
+    PartsObject,
+    ChoicesForeign,
 )

@@ -9,9 +9,9 @@ from streamnorm.openai.mirror import ANY_DICT, ANY_TEXT, Mirror
 if TYPE_CHECKING:
     from streamnorm.client.types.listed import Model, ModelDeleted
     from streamnorm.dialects.chat.types import CompletionUsage
-    from streamnorm.openai.types import chat
+    from streamnorm.openai.types import beta, chat
 
-__all__ = ["CompletionUsage", "Model", "ModelDeleted", "chat"]
+__all__ = ["CompletionUsage", "Model", "ModelDeleted", "beta", "chat"]
 
 _DICTS = ("FunctionDefinition", "FunctionParameters", "Metadata")
 _FORMATS = ("ResponseFormatJSONObject", "ResponseFormatJSONSchema", "ResponseFormatText")
@@ -25,7 +25,7 @@ _mirror = Mirror(
         "streamnorm.dialects.chat.types": ("CompletionUsage",),
         **_SHARED,
     },
-    packages=("chat",),
+    packages=("beta", "chat"),
     modules={
         "chat_model": {ANY_TEXT: ("ChatModel",)},
         "completion_usage": {

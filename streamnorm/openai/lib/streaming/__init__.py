@@ -1,4 +1,4 @@
-"""`openai.lib.streaming`: the helper of `.stream()`."""
+"""`openai.lib.streaming`: the helper of `.stream()`, and the handlers of the Assistants API."""
 
 from __future__ import annotations
 
@@ -7,13 +7,31 @@ from typing import TYPE_CHECKING, Any
 from streamnorm.openai.mirror import Mirror
 
 if TYPE_CHECKING:
+    from streamnorm.assistants import (
+        AssistantEventHandler,
+        AssistantStreamManager,
+        AsyncAssistantEventHandler,
+        AsyncAssistantStreamManager,
+    )
     from streamnorm.client import helper as chat
 
-__all__ = ["chat"]
+__all__ = [
+    "AssistantEventHandler",
+    "AssistantStreamManager",
+    "AsyncAssistantEventHandler",
+    "AsyncAssistantStreamManager",
+    "chat",
+]
 
 _mirror = Mirror(
     __name__,
-    {},
+    {
+        "streamnorm.assistants.handler": (
+            *("AssistantEventHandler", "AssistantEventHandlerT=HandlerT"),
+            *("AsyncAssistantEventHandler", "AsyncAssistantEventHandlerT=AsyncHandlerT"),
+            *("AssistantStreamManager", "AsyncAssistantStreamManager"),
+        )
+    },
     modules={
         "chat": {
             "streamnorm.client.helper": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from streamnorm.openai import absent
-from streamnorm.openai.mirror import ANY_DICT, ANY_TEXT, Homes, Mirror
+from streamnorm.openai.mirror import ANY_DICT, ANY_TEXT, Homes, Mirror, each_alone
 
 if TYPE_CHECKING:
     from streamnorm.client.types import (
@@ -118,10 +118,6 @@ _PARAMS = (
 _WORDS = ("ChatCompletionModality", "ChatCompletionReasoningEffort", "ChatCompletionRole")
 
 
-def _module_of(name: str) -> str:
-    return "".join(f"_{char.lower()}" if char.isupper() else char for char in name)[1:]
-
-
 _mirror = Mirror(
     __name__,
     {
@@ -140,8 +136,7 @@ _mirror = Mirror(
     },
     modules={
         **_MODULES,
-        **{_module_of(name): {ANY_DICT: (name,)} for name in _PARAMS},
-        **{_module_of(name): {ANY_TEXT: (name,)} for name in _WORDS},
+        **each_alone({ANY_DICT: _PARAMS, ANY_TEXT: _WORDS}),
     },
     absent=absent.CHAT_TYPES,
 )
