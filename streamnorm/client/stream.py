@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 from streamnorm.client import errors
 from streamnorm.client.drivers import failed_of
 from streamnorm.client.patience import Patience
+from streamnorm.client.transports import DIRECT, Direct
 from streamnorm.errors import LocalError
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Reading:
         self._begun = False
         self._drains = DRAINS
         self._cause: Exception | None = None
+        self._direct: Direct | None = None
 
     def tell_events(self) -> None:
         """Give events, not chunks."""
@@ -64,11 +66,10 @@ class Reading:
         self._begun = True
         self._patience.watch(self.response)
         response = self.response
-        return (
-            getattr(response, decoded)()
-            if "content-encoding" in response.headers
-            else response.stream
-        )
+        if "content-encoding" in response.headers:
+            return getattr(response, decoded)()
+        self._direct = response.extensions.get(DIRECT)
+        return response.stream if self._direct is None else self._direct.pieces()
 
     def feed(self, piece: bytes) -> list[Any]:
         """What a piece completes."""
@@ -97,6 +98,8 @@ class Reading:
     def broke_off(self, error: Exception) -> None:
         """The body cannot be read on. Raises what the caller gets for it, with what was assembled; nothing where the connection
         ended: then `check` says whether the stream had."""
+        if self._direct is not None:
+            error = self._direct.translated(error)
         failed = failed_of(error, self.response.request)
         if failed.timeout:
             raise self._with_partial(failed.exception()) from error
