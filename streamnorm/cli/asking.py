@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from streamnorm.captures.secrets import masked_url
-from streamnorm.cli.offered import tools_in
+from streamnorm.cli.offered import listed_in
 from streamnorm.errors import LocalError
 from streamnorm.profiles import Profile, load_profile
+from streamnorm.tools import ToolSet
 
 __all__ = ["Asked", "asked_for", "body_of", "endpoint"]
 
@@ -141,9 +142,9 @@ def _request_in(file: str) -> dict[str, Any]:
 
 def _tools_in(file: str) -> list[Any]:
     try:
-        tools_in(file)
+        found = listed_in(file)
     except OSError as error:
         raise LocalError(f"cannot read {file}: {error.strerror}") from None
-    content = json.loads(Path(file).read_text("utf-8"))
-    found: list[Any] = content if isinstance(content, list) else content["tools"]
-    return found
+    tools = ToolSet(found)
+    # As they are written; `functions` of the older style become tools.
+    return found if all("type" in tool for tool in found) else tools.openai()

@@ -12,7 +12,7 @@ from streamnorm.captures.format import Capture, is_capture_name
 from streamnorm.errors import LocalError
 from streamnorm.tools import ToolSet
 
-__all__ = ["tools_beside", "tools_in"]
+__all__ = ["listed_in", "tools_beside", "tools_in"]
 
 
 def tools_in(file: str) -> ToolSet:
@@ -20,6 +20,11 @@ def tools_in(file: str) -> ToolSet:
 
     Raises OSError, and LocalError for a file that is neither, or a tool that is none.
     """
+    return ToolSet(listed_in(file))
+
+
+def listed_in(file: str) -> list[Any]:
+    """As `tools_in`, as they are written there, none of them looked at."""
     try:
         content = json.loads(Path(file).read_text("utf-8"))
     except ValueError as error:
@@ -27,7 +32,7 @@ def tools_in(file: str) -> ToolSet:
     found = content if isinstance(content, list) else _offered(content)
     if found is None:
         raise LocalError(f"{file} has no tools: give a list of them, or a request with `tools`")
-    return ToolSet(found)
+    return found
 
 
 def tools_beside(file: str) -> ToolSet | None:

@@ -13,7 +13,7 @@ from streamnorm.client.completion import read_completion
 from streamnorm.client.emitting import Emitter
 from streamnorm.client.exchange import MAX_BODY, Answer, Call, Failed, Read, Step, ask
 from streamnorm.client.given import NOT_GIVEN
-from streamnorm.client.parameters import ABOUT, CREATE, HELPED, Arguments, arguments
+from streamnorm.client.parameters import CREATE, HELPED, Arguments, arguments
 from streamnorm.client.patience import Patience
 from streamnorm.client.plan import Plan
 from streamnorm.client.raw import AsyncStreamedResponse, RawResponse, StreamedResponse
@@ -67,8 +67,7 @@ class _Flows:
                 "create() takes response_format as a dict: parse() and stream() take a class and read the answer by it"
             )
         planner = self._client._planner
-        body = {name: value for name, value in found.items() if name not in ABOUT}
-        plan = planner.plan(body, found)
+        plan = planner.plan(found)
         key = yield from self._client._key()
 
         def adapt(status: int, words: str) -> Call | None:
@@ -99,8 +98,7 @@ class _Flows:
 
     def explain(self, passed: dict[str, Any]) -> Any:
         found = arguments("explain_request", CREATE, passed)
-        body = {name: value for name, value in found.items() if name not in ABOUT}
-        return self._client._planner.plan(body, found).prepared
+        return self._client._planner.plan(found).prepared
 
 
 class Completions(_Flows):

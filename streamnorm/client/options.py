@@ -19,13 +19,12 @@ from streamnorm.client.secret import Secret
 from streamnorm.client.timeouts import Timeout, timeout_of
 from streamnorm.profiles import Profile
 
-__all__ = ["DEFAULT_BASE_URL", "Emit", "Options", "options_of", "over"]
+__all__ = ["DEFAULT_BASE_URL", "Options", "options_of", "over"]
 
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 
 #: What of the arguments of a call its deltas carry: what is new, or all there is so far.
 EMITS: Final = ("increments", "cumulative")
-Emit = str
 
 _AGENT: Final = f"streamnorm/{streamnorm.__version__} Python/{platform.python_version()}"
 
@@ -42,7 +41,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     validate: bool
     repairs: tuple[str, ...]
-    emit: Emit
+    emit: str
 
     @property
     def profile(self) -> Profile | None:

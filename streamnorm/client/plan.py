@@ -12,6 +12,7 @@ import msgspec
 from streamnorm.client.exchange import Call
 from streamnorm.client.given import NOT_GIVEN, NotGiven, given
 from streamnorm.client.options import Options, over
+from streamnorm.client.parameters import ABOUT
 from streamnorm.client.timeouts import timeout_of
 from streamnorm.errors import LocalError, ToolError
 from streamnorm.normalizer import Normalizer
@@ -65,10 +66,11 @@ class Planner:
         self.learned: Learned = Learned()
         self._tool_sets: dict[str, ToolSet | list[str]] = {}
 
-    def plan(self, body: dict[str, Any], passed: Mapping[str, Any]) -> Plan:
-        """`passed`: extra_headers, extra_query, extra_body, timeout. Raises LocalError for what cannot be sent."""
+    def plan(self, passed: Mapping[str, Any]) -> Plan:
+        """`passed`: the arguments of a call, those about the request among them. Raises LocalError for what cannot be sent."""
         from streamnorm.requests import prepare
 
+        body = {name: value for name, value in passed.items() if name not in ABOUT}
         whole = {**body, **(passed.get("extra_body") or {})}
         prepared = prepare(
             whole, self.options.profile, base_url=self.options.base_url, learned=self.learned
