@@ -28,11 +28,11 @@ ASYNC_CHUNK_LIMIT: Final = 4.0
 DELTAS: Final = 2_000
 REQUESTS: Final = 100
 
-#: Streams at once; events of the short and of the long ones, and seconds between two of them.
+#: Streams at once, seconds between two events of one, and for how many seconds they are watched.
 STREAMS: Final = 1_000
-LENGTHS: Final = (12, 60)
-INTERVAL: Final = 0.25
-PACED_ROUNDS: Final = 2
+INTERVAL: Final = 1 / 3
+WATCHED: Final = 4
+PACED_ROUNDS: Final = 3
 #: The most that an event may cost with so many streams: in those of raw aiohttp, and in those of the OpenAI SDK.
 PACED_LIMIT: Final = 1.3
 SDK_SHARE: Final = 0.25
@@ -60,31 +60,46 @@ EVENT: Final = (
     b'"delta":{"content":"word "},"finish_reason":null}]}\n\n'
 )
 
-#: A server of its own, so that its time is nobody's: a JSON answer, or a paced stream where one is asked for.
+#: A server of its own, so that its time is nobody's: a JSON answer; or, once so many streams are asked for, all of them, each at
+#: its pace and none at the time of another. A GET is answered when they have begun.
 SERVER: Final = """
 import asyncio, sys
-ANSWER, EVENT, EVENTS, INTERVAL = eval(sys.argv[1])
+ANSWER, EVENT, STREAMS, INTERVAL, EVENTS = eval(sys.argv[1])
 FIRST = EVENT.replace(b'"content"', b'"role":"assistant","content"')
 LAST = EVENT.replace(b'"finish_reason":null', b'"finish_reason":"stop"')
 HEAD = b"HTTP/1.1 200 OK\\r\\ncontent-type: %b\\r\\n%b\\r\\n\\r\\n"
 chunk = lambda data: b"%x\\r\\n%b\\r\\n" % (len(data), data)
+waiting, begun = [], asyncio.Event()
 
 async def serve(reader, writer):
     try:
         while True:
             head = await reader.readuntil(b"\\r\\n\\r\\n")
+            if head.startswith(b"GET"):
+                await begun.wait()
+                begun.clear()
+                return writer.close()
             length = int(head.lower().split(b"content-length:")[1].split(b"\\r\\n")[0])
             body = await reader.readexactly(length)
             if b'"stream":true' not in body.replace(b" ", b""):
                 writer.write(HEAD % (b"application/json", b"content-length: %d" % len(ANSWER)) + ANSWER)
                 continue
             writer.write(HEAD % (b"text/event-stream", b"transfer-encoding: chunked"))
-            for number in range(EVENTS):
-                await asyncio.sleep(INTERVAL)
-                writer.write(chunk(FIRST if not number else LAST if number == EVENTS - 1 else EVENT))
-            writer.write(chunk(b"data: [DONE]\\n\\n") + b"0\\r\\n\\r\\n")
+            waiting.append(writer)
+            if len(waiting) == STREAMS:
+                at = asyncio.get_running_loop().time() + 0.5
+                for number, each in enumerate(waiting):
+                    asyncio.ensure_future(speak(each, at + number / STREAMS * INTERVAL))
+                waiting.clear()
+                asyncio.get_running_loop().call_later(0.5 + INTERVAL, begun.set)
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()
+
+async def speak(writer, at):
+    for number in range(EVENTS):
+        await asyncio.sleep(at + number * INTERVAL - asyncio.get_running_loop().time())
+        writer.write(chunk(FIRST if not number else LAST if number == EVENTS - 1 else EVENT))
+    writer.write(chunk(b"data: [DONE]\\n\\n") + b"0\\r\\n\\r\\n")
 
 async def main():
     server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=4096)
@@ -96,9 +111,10 @@ asyncio.run(main())
 
 
 @contextmanager
-def serving(events: int = 1) -> Iterator[str]:
-    """A server in a process of its own, whose streams have so many events; its base URL."""
-    settings = repr((ANSWER, EVENT, events, INTERVAL))
+def serving() -> Iterator[str]:
+    """A server in a process of its own; its base URL."""
+    events = int((WATCHED + 1) / INTERVAL)
+    settings = repr((ANSWER, EVENT, STREAMS, INTERVAL, events))
     with subprocess.Popen(
         [sys.executable, "-c", SERVER, settings], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -113,8 +129,8 @@ def measure(rounds: int) -> Iterator[Measured]:
     """The rows, with their limits."""
     with serving() as url:
         yield from requests(url, rounds)
-    yield from chunks(rounds)
-    yield from paced()
+        yield from chunks(rounds)
+        yield from paced(url)
 
 
 def requests(url: str, rounds: int) -> Iterator[Measured]:
@@ -203,38 +219,40 @@ async def in_memory_async(pieces: list[bytes]) -> None:
         pass
 
 
-def paced() -> Iterator[Measured]:
-    """Many streams at once, each at its pace: CPU time of the client's process. An event costs what long streams cost more than
-    short ones: what a request costs is another row."""
+def paced(url: str) -> Iterator[Measured]:
+    """Many streams at once, each at its pace: CPU time of the client's process, of an event while they go on and of a request
+    until they have begun."""
     readers = (bytes_aiohttp, by_hand_aiohttp, ours_aiohttp, sdk)
-    spent: dict[tuple[str, int], float] = {}
+    spent: dict[str, tuple[float, float]] = {}
     for _ in range(PACED_ROUNDS):
-        for events in LENGTHS:
-            with serving(events) as url:
-                for reader in readers:
-                    gc.collect()
-                    cost = asyncio.run(_cpu(reader, url))
-                    place = reader.__name__, events
-                    spent[place] = min(spent.get(place, cost), cost)
-    short, long = LENGTHS
-    event = {
-        name: (spent[name, long] - spent[name, short]) / STREAMS / (long - short) * 1e6
-        for name in (reader.__name__ for reader in readers)
-    }
-    request = {name: spent[name, short] / STREAMS * 1e6 - short * event[name] for name in event}
-    ours, many = event["ours_aiohttp"], f"an event of {STREAMS:,} paced streams, aiohttp extra"
-    yield Measured("an event of raw aiohttp, which only reads", event["bytes_aiohttp"], None, " µs")
-    yield Measured(f"{many}, to raw aiohttp", ours / event["bytes_aiohttp"], PACED_LIMIT)
-    yield Measured("the same, to aiohttp and json by hand", ours / event["by_hand_aiohttp"], None)
-    yield Measured(f"{many}, to the OpenAI SDK", ours / event["sdk"], SDK_SHARE)
-    asked = request["ours_aiohttp"] / request["bytes_aiohttp"]
-    yield Measured("a request of these, to raw aiohttp", asked, None)
+        for reader in readers:
+            gc.collect()
+            cost = asyncio.run(_cpu(reader, url))
+            least = spent.get(reader.__name__, cost)
+            spent[reader.__name__] = min(least[0], cost[0]), min(least[1], cost[1])
+    (raw_asked, raw), (_, by_hand), (asked, ours), (_, theirs) = spent.values()
+    many = f"an event of {STREAMS:,} paced streams, aiohttp extra"
+    yield Measured("an event of raw aiohttp, which only reads", raw, None, " µs")
+    yield Measured(f"{many}, to raw aiohttp", ours / raw, PACED_LIMIT)
+    yield Measured("the same, to aiohttp and json by hand", ours / by_hand, None)
+    yield Measured(f"{many}, to the OpenAI SDK", ours / theirs, SDK_SHARE)
+    yield Measured("a request of these, to raw aiohttp", asked / raw_asked, None)
 
 
-async def _cpu(reader: Callable[[str], Any], url: str) -> float:
-    begun = time.process_time()
-    await reader(url)
-    return time.process_time() - begun
+async def _cpu(reader: Callable[[str], Any], url: str) -> tuple[float, float]:
+    """µs of a request, and of an event."""
+    first = time.process_time()
+    reading = asyncio.ensure_future(reader(url))
+    host, _, port = url.removeprefix("http://").removesuffix("/v1").partition(":")
+    begun, asking = await asyncio.open_connection(host, int(port))
+    asking.write(b"GET / HTTP/1.1\r\n\r\n")
+    await begun.read()
+    asking.close()
+    second, at = time.process_time(), time.perf_counter()
+    await asyncio.sleep(WATCHED)
+    third, seconds = time.process_time(), time.perf_counter() - at
+    await reading
+    return (second - first) / STREAMS * 1e6, (third - second) / seconds / STREAMS * INTERVAL * 1e6
 
 
 async def bytes_aiohttp(url: str) -> None:

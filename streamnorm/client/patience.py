@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streamnorm.client.timeouts import Timeout
+
+if TYPE_CHECKING:
+    from streamnorm.client.transports import Direct
 
 __all__ = ["Patience"]
 
@@ -21,6 +24,7 @@ class Patience:
         self._idle = timeout.idle
         self._deadline = None if timeout.first_token is None else begun + timeout.first_token
         self._stream: Any = None
+        self._direct: Direct | None = None
         #: The stream said something since the clock was looked at: that is done once a read, not once a piece.
         self._said = False
         self.comments_count = timeout.comments_count
@@ -38,7 +42,9 @@ class Patience:
         """What still comes may take no longer than this. False where the connection does not let itself be watched."""
         self._said = False
         self._deadline = time.monotonic() + seconds
-        return self._stream is not None
+        if self._direct is not None:
+            self._direct.hasten()
+        return self._stream is not None or self._direct is not None
 
     def watch(self, response: Any) -> None:
         """Have each read of the connection wait for what is left, no longer. A connection is watched by the extension
@@ -58,17 +64,41 @@ class Patience:
             stream.read = patient
             self._stream = stream
 
+    def watch_direct(self, direct: Direct) -> None:
+        """As `watch`, for a body that is read without httpx."""
+        if direct.bound(self):
+            self._direct = direct
+
     def release(self) -> None:
         """The connection is another's now."""
         if self._stream is not None:
             with contextlib.suppress(AttributeError):
                 del self._stream.read
             self._stream = None
+        if self._direct is not None:
+            self._direct.release()
+            self._direct = None
+
+    def waits(self) -> None:
+        """A read begins: from here on silence counts."""
+        if self._said:
+            self._said = False
+            self._deadline = None if self._idle is None else time.monotonic() + self._idle
+
+    @property
+    def gave_out(self) -> bool:
+        """A read waits, and has waited too long."""
+        too_late = self._deadline is not None and self._deadline <= time.monotonic()
+        return too_late and not self._said
+
+    def next_look(self) -> float | None:
+        """In how many seconds, and no earlier, a read may have waited too long; None where it may wait for ever."""
+        waits = [] if self._idle is None else [self._idle]
+        if self._deadline is not None and not self._said:
+            waits.append(self._deadline - time.monotonic())
+        return max(min(waits), _LEAST) if waits else None
 
     def _left(self) -> float | None:
         """Seconds, below zero where it is too late; None where there is no limit."""
-        now = time.monotonic()
-        if self._said:
-            self._said = False
-            self._deadline = None if self._idle is None else now + self._idle
-        return None if self._deadline is None else self._deadline - now
+        self.waits()
+        return None if self._deadline is None else self._deadline - time.monotonic()

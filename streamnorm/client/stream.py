@@ -51,6 +51,8 @@ class Reading:
         self._drains = DRAINS
         self._cause: Exception | None = None
         self._direct: Direct | None = None
+        #: An empty piece says nothing; from aiohttp it is the end.
+        self.may_be_empty = True
 
     def tell_events(self) -> None:
         """Give events, not chunks."""
@@ -69,7 +71,11 @@ class Reading:
         if "content-encoding" in response.headers:
             return getattr(response, decoded)()
         self._direct = response.extensions.get(DIRECT)
-        return response.stream if self._direct is None else self._direct.pieces()
+        if self._direct is None:
+            return response.stream
+        self.may_be_empty = False
+        self._patience.watch_direct(self._direct)
+        return self._direct
 
     def feed(self, piece: bytes) -> list[Any]:
         """What a piece completes."""
@@ -265,7 +271,7 @@ class AsyncStream(_Told[T]):
                 async for piece in body:
                     for item in reading.feed(piece):
                         yield item
-                    if reading.ended:
+                    if reading.ended or not (piece or reading.may_be_empty):
                         break
             except Exception as error:
                 reading.broke_off(error)
@@ -273,7 +279,7 @@ class AsyncStream(_Told[T]):
                 yield item
             reading.check()
             try:
-                while reading.may_drain() and await anext(body, None) is not None:
+                while reading.may_drain() and await anext(body, b""):
                     pass
             except Exception as error:
                 failed_of(error, None)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
-from typing import Any, Final
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, Final
 
 from streamnorm.errors import LocalError
+
+if TYPE_CHECKING:
+    from streamnorm.client.patience import Patience
 
 __all__ = ["DIRECT", "DefaultAioHttpClient", "Direct", "settings"]
 
@@ -39,8 +44,7 @@ def tls_context() -> Any:
 def DefaultAioHttpClient(**options: Any) -> Any:  # noqa: N802  # the SDK's name
     """An `httpx.AsyncClient` over aiohttp, for hundreds of streams at once: there the HTTP library, not the parser, is the cost.
 
-    options: of `httpx.AsyncClient`. Needs the extra `aiohttp` (httpx-aiohttp); raises LocalError without it. aiohttp waits for
-    each read as long as for the first token: silence between two events is bounded by `Timeout.first_token`, not by `idle`.
+    options: of `httpx.AsyncClient`. Needs the extra `aiohttp` (httpx-aiohttp); raises LocalError without it.
     """
     import httpx
 
@@ -54,10 +58,55 @@ def DefaultAioHttpClient(**options: Any) -> Any:  # noqa: N802  # the SDK's name
 
 
 class Direct:
-    """A body as aiohttp gives it. With many streams at once each step that a piece goes through counts, and httpx has three."""
+    """A body as aiohttp gives it, and who waits for it. With many streams at once each step that a piece goes through counts,
+    and httpx has three; aiohttp sets a timer anew for each read, where one a stream is enough."""
 
-    def __init__(self, content: Any) -> None:
-        self.pieces = content.iter_any
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self._read = response.content.readany
+        self._timer: Any = None
+        self._patience: Patience | None = None
+
+    def __aiter__(self) -> Direct:
+        return self
+
+    def __anext__(self) -> Awaitable[bytes]:
+        """What has come as soon as anything has; nothing at the body's end, as aiohttp says it."""
+        if self._patience is not None:
+            self._patience.waits()
+        return self._read()  # type: ignore[no-any-return]
+
+    def bound(self, patience: Patience) -> bool:
+        """Have a read wait no longer than there is patience, in place of aiohttp's own timer. False where this aiohttp has
+        none that can be taken away: then its own holds."""
+        protocol: Any = getattr(self._response.connection, "protocol", None)
+        if not hasattr(protocol, "read_timeout"):
+            return False
+        protocol.read_timeout = None
+        protocol.start_timeout()
+        self._patience = patience
+        self.hasten()
+        return True
+
+    def hasten(self) -> None:
+        """There may be less patience than there was."""
+        self.release()
+        after = self._patience.next_look() if self._patience is not None else None
+        if after is not None:
+            self._timer = asyncio.get_running_loop().call_later(after, self._ring)
+
+    def release(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _ring(self) -> None:
+        if self._patience is not None and self._patience.gave_out:
+            import aiohttp
+
+            self._response.content.set_exception(aiohttp.SocketTimeoutError("nothing came"))
+        else:
+            self.hasten()
 
     @staticmethod
     def translated(error: Exception) -> Exception:
@@ -84,7 +133,7 @@ def _direct_transport() -> Any:
             # Where another version keeps it elsewhere, the body is read through httpx, as any.
             inner = getattr(response.stream, "_aiohttp_response", None)
             if inner is not None:
-                response.extensions[DIRECT] = Direct(inner.content)
+                response.extensions[DIRECT] = Direct(inner)
             return response
 
     return DirectTransport

@@ -77,6 +77,43 @@ def test_silence_ends_in_a_timeout_with_what_came() -> None:
     assert caught.value.partial.message.content == "I am here"
 
 
+SPOKEN = [
+    head(transfer_encoding="chunked", content_type="text/event-stream"),
+    *(piece(frame(each)) for each in BEGUN),
+]
+
+
+def test_silence_between_two_events_is_not_that_before_the_first() -> None:
+    timeout = streamnorm.Timeout(first_token=60, idle=0.3)
+    with Loopback([*SPOKEN, "hang"]) as server, pytest.raises(errors.APITimeoutError) as caught:
+        run(server, lambda client: asyncio.wait_for(read(client), 20), timeout=timeout)
+    assert caught.value.partial is not None
+    assert caught.value.partial.message.content == "I am here"
+
+
+def test_a_comment_is_no_progress_unless_asked() -> None:
+    comments = [each for _ in range(10) for each in (piece(b": alive\n\n"), 0.1)]
+    script = [*SPOKEN, *comments, piece(b"data: [DONE]\n\n"), piece(b"")]
+    with Loopback(script) as server, pytest.raises(errors.APITimeoutError):
+        run(server, read, timeout=streamnorm.Timeout(idle=0.4))
+    with Loopback(script) as server:
+        timeout = streamnorm.Timeout(idle=0.4, comments_count=True)
+        assert run(server, read, timeout=timeout) == "I am here"
+
+
+def test_a_slow_reader_is_no_silence() -> None:
+    async def use(client: Any) -> str:
+        text = ""
+        async for each in await client.chat.completions.create(**ASKED, stream=True):
+            await asyncio.sleep(0.5)
+            text += each.choices[0].delta.content or ""
+        return text
+
+    with style_server() as server:
+        timeout = streamnorm.Timeout(first_token=0.3, idle=0.3)
+        assert run(server, use, timeout=timeout) == "你好! I am here 🦄 to help."
+
+
 def test_leaving_the_loop_frees_the_connection() -> None:
     async def use(client: Any) -> str:
         for _ in range(3):
