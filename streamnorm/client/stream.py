@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from streamnorm.client import errors
 from streamnorm.client.drivers import failed_of
+from streamnorm.client.exchange import Failed
 from streamnorm.client.patience import Patience
 from streamnorm.client.transports import DIRECT, Direct
 from streamnorm.errors import LocalError
@@ -49,7 +50,7 @@ class Reading:
         self._events = False
         self._begun = False
         self._drains = DRAINS
-        self._cause: Exception | None = None
+        self._cause: BaseException | None = None
         self._direct: Direct | None = None
         #: An empty piece says nothing; from aiohttp it is the end.
         self.may_be_empty = True
@@ -104,12 +105,10 @@ class Reading:
     def broke_off(self, error: Exception) -> None:
         """The body cannot be read on. Raises what the caller gets for it, with what was assembled; nothing where the connection
         ended: then `check` says whether the stream had."""
-        if self._direct is not None:
-            error = self._direct.translated(error)
-        failed = failed_of(error, self.response.request)
+        failed = self._failed(error)
         if failed.timeout:
-            raise self._with_partial(failed.exception()) from error
-        self._cause = error
+            raise self._with_partial(failed.exception()) from failed.error
+        self._cause = failed.error
 
     def check(self) -> None:
         """Raises the error that the stream ended with, if it did."""
@@ -126,8 +125,17 @@ class Reading:
             return self._patience.shorten(DRAIN_FOR)
         return self._drains >= 0 and not self._patience.over
 
+    def drained(self, error: Exception) -> None:
+        """What comes after the end broke off, and nobody misses it. Raises what is none of the transport's."""
+        self._failed(error)
+
     def release(self) -> None:
         self._patience.release()
+
+    def _failed(self, error: Exception) -> Failed:
+        if self._direct is not None:
+            error = self._direct.translated(error)
+        return failed_of(error, self.response.request)
 
     def _with_partial(self, error: errors.APIConnectionError) -> errors.APIConnectionError:
         error.partial = self.normalizer.result
@@ -222,7 +230,7 @@ class Stream(_Told[T]):
                 while reading.may_drain() and next(body, None) is not None:
                     pass
             except Exception as error:
-                failed_of(error, None)
+                reading.drained(error)
         finally:
             reading.release()
             self.response.close()
@@ -279,10 +287,12 @@ class AsyncStream(_Told[T]):
                 yield item
             reading.check()
             try:
-                while reading.may_drain() and await anext(body, b""):
-                    pass
+                if reading.may_drain():
+                    async for piece in body:
+                        if not (piece and reading.may_drain()):
+                            break
             except Exception as error:
-                failed_of(error, None)
+                reading.drained(error)
         finally:
             reading.release()
             await self.response.aclose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Generator
 from typing import TYPE_CHECKING, Any, Final
 
 from streamnorm.errors import LocalError
@@ -58,12 +58,14 @@ def DefaultAioHttpClient(**options: Any) -> Any:  # noqa: N802  # the SDK's name
 
 
 class Direct:
-    """A body as aiohttp gives it, and who waits for it. With many streams at once each step that a piece goes through counts,
-    and httpx has three; aiohttp sets a timer anew for each read, where one a stream is enough."""
+    """A body as aiohttp gives it, and who waits for it. With many streams at once each step that a piece goes through counts:
+    httpx has three, aiohttp as many, and it sets a timer anew for each read, where one a stream is enough."""
 
     def __init__(self, response: Any) -> None:
         self._response = response
-        self._read = response.content.readany
+        self._content = response.content
+        self._wakes = hasattr(self._content, "_waiter")
+        self._create_future = asyncio.get_running_loop().create_future
         self._timer: Any = None
         self._patience: Patience | None = None
 
@@ -74,7 +76,18 @@ class Direct:
         """What has come as soon as anything has; nothing at the body's end, as aiohttp says it."""
         if self._patience is not None:
             self._patience.waits()
-        return self._read()  # type: ignore[no-any-return]
+        # Where another version keeps its waiter elsewhere, it waits itself.
+        return self if self._wakes else self._content.readany()
+
+    def __await__(self) -> Generator[Any, None, bytes]:
+        content = self._content
+        while not (piece := content.read_nowait()) and not content.is_eof():
+            content._waiter = waiter = self._create_future()
+            try:
+                yield from waiter
+            finally:
+                content._waiter = None
+        return piece  # type: ignore[no-any-return]
 
     def bound(self, patience: Patience) -> bool:
         """Have a read wait no longer than there is patience, in place of aiohttp's own timer. False where this aiohttp has
@@ -104,7 +117,7 @@ class Direct:
         if self._patience is not None and self._patience.gave_out:
             import aiohttp
 
-            self._response.content.set_exception(aiohttp.SocketTimeoutError("nothing came"))
+            self._content.set_exception(aiohttp.SocketTimeoutError("nothing came"))
         else:
             self.hasten()
 

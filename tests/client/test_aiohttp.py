@@ -114,6 +114,24 @@ def test_a_slow_reader_is_no_silence() -> None:
         assert run(server, use, timeout=timeout) == "你好! I am here 🦄 to help."
 
 
+@pytest.mark.parametrize("late", [0.1, "hang"])
+def test_the_end_of_the_body_is_waited_for_a_little(late: Any) -> None:
+    script = [
+        *SPOKEN,
+        piece(frame(chunk({}, "stop"))),
+        piece(b"data: [DONE]\n\n"),
+        late,
+        piece(b""),
+    ]
+
+    async def use(client: Any) -> list[str]:
+        return [await asyncio.wait_for(read(client), 20) for _ in range(2)]
+
+    with Loopback(script) as server:
+        assert run(server, use) == ["I am here"] * 2
+        assert server.connections == (2 if late == "hang" else 1)
+
+
 def test_leaving_the_loop_frees_the_connection() -> None:
     async def use(client: Any) -> str:
         for _ in range(3):
