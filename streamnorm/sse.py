@@ -133,6 +133,10 @@ class FrameDecoder:
             if not self._pending and self._is_plain_frame(data):
                 self.frames += 1
                 return [data[6:-2]]
+            if not self._pending and data[:7] == b"event: " and data[-2:] == b"\n\n":
+                named = None if b"\r" in data else self._named_frame(data[:-2])
+                if named is not None:
+                    return [named]
             data = self._pending + data
             end = data.rfind(b"\n\n")
             plain = self._plain_data(data, end) if end >= 0 else []
@@ -331,6 +335,10 @@ class FrameDecoder:
                 frames.append(Frame("message", payload, self.last_event_id))
                 self.frames += 1
                 continue
+            named = self._named_frame(block)
+            if named is not None:
+                frames.append(named)
+                continue
             for line in block.split(b"\n"):
                 self._read_line(line, frames)
             self._read_line(b"", frames)
@@ -338,6 +346,23 @@ class FrameDecoder:
                 # A JSON value goes over the blank line: what follows is no longer a sequence of blocks.
                 return b"\n\n".join([*blocks[at + 1 :], rest])
         return rest
+
+    def _named_frame(self, block: bytes) -> Frame | None:
+        """The frame of a block of two lines, `event: NAME` and `data: {...}`; None for any other."""
+        end = block.find(b"\n")
+        if (
+            block[end : end + 8] != b"\ndata: {"
+            or block[:7] != b"event: "
+            or block.find(b"\n", end + 1) >= 0
+            or len(block) > self._max
+        ):
+            return None
+        payload = block[end + 7 :]
+        if not self._strict:
+            payload = self._as_utf8(payload, self.frames + 1)
+        self.frames += 1
+        event = block[7:end].decode("utf-8", "replace")
+        return Frame(event or "message", payload, self.last_event_id)
 
     def _read_lines(self, data: bytes, frames: list[Frame]) -> bytes:
         """Read lines until the block ends; returns what is left."""
