@@ -30,6 +30,9 @@ _FOLDERS: Final = (
     Path(__file__).parent.parent / "providers",
 )
 
+#: A file's base URL, where it is written as they are.
+_SAID: Final = re.compile(r'^base_url = "([^"\\]*)"', re.MULTILINE)
+
 #: How many profiles may extend each other in a row.
 MAX_EXTENDS: Final = 8
 
@@ -164,18 +167,29 @@ def load_profile(name: str | Path) -> Profile:
 def _for_base_url(url: str) -> Profile:
     """The profile with this base URL: the same host and the same first folder. A placeholder stands for a name, so it has a
     letter: a port alone tells nothing."""
-    wanted = urlsplit(url)
-    found = [
-        profile
-        for profile in map(load_profile, provider_ids())
-        if re.fullmatch(_pattern(profile.base_url), f"{wanted.netloc}{wanted.path}/", re.IGNORECASE)
-    ]
+    parts = urlsplit(url)
+    wanted = f"{parts.netloc}{parts.path}/"
+    likely = [name for name in provider_ids() if _may_have(_path_of(name), wanted)]
+    found = [profile for profile in map(load_profile, likely) if _has(profile.base_url, wanted)]
     if len(found) > 1:
         names = " and ".join(profile.id for profile in found)
         raise ProfileError(f"{url!r} is the base URL of {names}; give the name of one")
     if not found:
         raise ProfileError(f'no profile has the base URL {url!r}; use "auto", which needs none')
     return found[0]
+
+
+def _may_have(path: Path, wanted: str) -> bool:
+    """Whether the profile has to be loaded to know: most say in one line that their base URL is another."""
+    try:
+        said = _SAID.search(path.read_text("utf-8", "replace"))
+    except OSError:
+        return True  # loading it says what is wrong
+    return said is None or _has(said[1], wanted)
+
+
+def _has(base_url: str, wanted: str) -> bool:
+    return re.fullmatch(_pattern(base_url), wanted, re.IGNORECASE) is not None
 
 
 def _pattern(base_url: str) -> str:
