@@ -1,6 +1,6 @@
 """Writes docs/providers.md from the profiles, docs/quirks.md from the registry of repairs and the catalogue of quirks,
-docs/faults.md from the table of faults, docs/assistants-order.md from the tables of legal order, and docs/checks.md from the
-conformance checks. With `--check` it writes nothing and exits 1 where a page is stale."""
+docs/faults.md from the table of faults, docs/assistants-order.md from the tables of legal order, and docs/checks.md with a page
+for each check from the conformance checks. With `--check` it writes nothing and exits 1 where a page is stale."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import Final
 from streamnorm import load_profile, provider_ids
 from streamnorm.captures.faults import FAULTS, GROUPS, NOT_SERVED, Fault
 from streamnorm.conformance import CHECKS as CONFORMANCE
-from streamnorm.conformance.placing import LIVE_ONLY, MERGED, RELAXED
+from streamnorm.conformance.asked import AREAS, ASKED
+from streamnorm.conformance.placing import MERGED, RELAXED
 from streamnorm.conformance.requirements import CURRENT
 from streamnorm.dialects.assistants.order import MESSAGE, RUN, STEP
 from streamnorm.dialects.order import OrderTable
@@ -21,7 +22,12 @@ from streamnorm.profiles import REQUEST_RULES, Profile, RequestClaim
 from streamnorm.repairs import CHECKS, REPAIRS, Check, Repair
 from streamnorm.repairs.catalogue import CODES, LEFT, TOLERATED
 
-DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
+ROOT: Final = Path(__file__).resolve().parents[1]
+DOCS: Final = ROOT / "docs"
+
+# The examples of the checks are those of the tests.
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+from scripts.check_pages import check_pages  # noqa: E402
 
 #: A table of all repairs is wider than a page: they are shown by what they mend, which is how their codes begin. What begins
 #: otherwise belongs to the first.
@@ -156,7 +162,7 @@ CONFORMANCE_HEAD: Final = f"""\
 
 <!-- Written by `python scripts/write_docs.py` from the table of checks (streamnorm/conformance). Edit that. -->
 
-What `streamnorm check FILE...` examines in a recorded exchange. Every check has an id that never changes its meaning; the
+What `streamnorm check` examines. Every check has an id that never changes its meaning; the
 set of requirements is frozen by date, the present one is {CURRENT}.
 
 A check comes to one of five verdicts: *pass*; *non-strict*, allowed and likely to break clients (a SHOULD or a MAY that is not
@@ -164,27 +170,17 @@ met, or a milder breach of a MUST); *fail*; *skipped*, as the exchange does not 
 does not say. With `--strict` what is non-strict counts, but where the requirement is a MAY. A model that answers in words, or
 refuses, fails nothing.
 
+Checks that are marked *live* compare answers, or look at requests that a recording seldom has: they are for
+`streamnorm check -u URL -m MODEL`, and for the captures that it keeps. [conformance.md](conformance.md) says how to use all this.
+
 A request beside a raw body (`NAME.request.json`) and the head of its response (`NAME.headers`, as `curl -D` writes it) let
 more be checked; a capture has all of it, with the times.
 """
-
-#: The families of checks, by the letter with which their ids begin.
-FAMILIES: Final = {
-    "T": "Transport",
-    "E": "Ends and errors",
-    "S": "The shape of chat chunks",
-    "U": "Usage",
-    "F": "Tool calls",
-    "O": "Formats and refusals",
-    "R": "Responses streams",
-    "A": "Assistants streams",
-}
 
 #: The ids that are no check of a recorded exchange, and those that are milder: the title, the table, what its words are.
 PLACED: Final = {
     "Merged": (MERGED, "held by"),
     "Milder than first proposed": (RELAXED, "why"),
-    "Only with a live server": (LIVE_ONLY, "what is to be sent, and looked for in the answer"),
 }
 
 #: What an outcome is called on the page, where its own name does not say it.
@@ -214,10 +210,10 @@ def checks_page() -> str:
     """The page of conformance checks, as Markdown."""
     lines = [CONFORMANCE_HEAD]
     heads = ("id", "level", "requirement", "examined", "streams", "source")
-    for letter, family in FAMILIES.items():
+    for letter, area in AREAS.items():
         rows = [
             (
-                f'<a id="{check.id.lower()}"></a>{check.id}',
+                f'<a id="{check.id.lower()}"></a>{_page_of(check.id)}{" (live)" if check.probes else ""}',
                 check.level,
                 _prose(check.requirement),
                 _prose(check.looks_at),
@@ -227,11 +223,17 @@ def checks_page() -> str:
             for check in CONFORMANCE.values()
             if check.id.startswith(letter)
         ]
-        lines += [f"## {family}\n", *_table(heads, rows)]
+        lines += [f"## {area}\n", *_table(heads, rows)]
     for title, (table, said) in PLACED.items():
-        rows = ((check, _prose(words)) for check, words in table.items())
-        lines += [f"## {title}\n", *_table(("id", said), rows)]
+        rows = ((_page_of(check), _prose(words)) for check, words in table.items())
+        if table:
+            lines += [f"## {title}\n", *_table(("id", said), rows)]
     return "\n".join(lines)
+
+
+def _page_of(check: str) -> str:
+    """The id, as a link where it has a page."""
+    return f"[{check}](checks/{check}.md)" if check in ASKED else check
 
 
 def order_page() -> str:
@@ -397,9 +399,13 @@ def main(arguments: Sequence[str]) -> int:
         "faults.md": faults_page(),
         "assistants-order.md": order_page(),
         "checks.md": checks_page(),
+        **check_pages(),
     }
+    gone = [path for path in (DOCS / "checks").glob("*.md") if f"checks/{path.name}" not in pages]
     if not arguments:
-        DOCS.mkdir(exist_ok=True)
+        (DOCS / "checks").mkdir(parents=True, exist_ok=True)
+        for path in gone:
+            path.unlink()
         for name, text in pages.items():
             (DOCS / name).write_text(text, "utf-8")
         return 0
@@ -408,6 +414,7 @@ def main(arguments: Sequence[str]) -> int:
         for name, text in pages.items()
         if not (DOCS / name).is_file() or (DOCS / name).read_text("utf-8") != text
     ]
+    stale += [f"checks/{path.name}" for path in gone]
     for name in stale:
         print(f"docs/{name} is stale: run python scripts/write_docs.py", file=sys.stderr)
     return 1 if stale else 0

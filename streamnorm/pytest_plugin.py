@@ -1,8 +1,9 @@
-"""The pytest plugin: recorded exchanges in the place of the network. pytest loads it in every project that has streamnorm: what
-it needs is imported when a test asks for it."""
+"""The pytest plugin: recorded exchanges in the place of the network, and an endpoint's conformance as tests. pytest loads it in
+every project that has streamnorm: what it needs is imported when a test asks for it."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from streamnorm.captures.format import Capture
     from streamnorm.captures.library import CaptureLibrary, Repeat
     from streamnorm.captures.replay import ReplayTransport
+    from streamnorm.conformance.live.folder import LiveGrade
 
 __all__ = ["StreamRecord", "StreamReplay"]
 
@@ -47,10 +49,53 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="where the captures are (default: `captures` beside the test file)",
     )
+    _add_endpoint(parser.getgroup("streamnorm-conformance", "conformance of an endpoint"))
+
+
+def _add_endpoint(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--stream-base-url",
+        metavar="URL",
+        help="the base URL of the endpoint, or a path such as /v1 of the app that the fixture `asgi_app` gives",
+    )
+    group.addoption("--stream-model", metavar="MODEL", help="the model that is asked")
+    group.addoption(
+        "--stream-api-key",
+        metavar="KEY",
+        help="the key (default: $OPENAI_API_KEY, which others cannot see)",
+    )
+    group.addoption("--stream-dialect", choices=("chat", "responses", "assistants"), default="chat")
+    group.addoption(
+        "--stream-strict",
+        action="store_true",
+        help="fail where something is allowed and breaks clients",
+    )
+    group.addoption(
+        "--stream-repeats", metavar="N", type=int, default=1, help="send each request so many times"
+    )
+    group.addoption(
+        "--stream-timeout", metavar="SECONDS", type=float, default=120.0, help="for one answer"
+    )
+    group.addoption("--stream-output", metavar="DIR", help="keep the captures and check.json here")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "stream_check" in metafunc.fixturenames:
+        from streamnorm.conformance.live.pytesting import ids_of
+
+        metafunc.parametrize("stream_check", ids_of(metafunc.config))
+
+
+@pytest.fixture
+def stream_endpoint(request: pytest.FixtureRequest) -> LiveGrade:
+    """How the endpoint of `--stream-base-url`, or the app of the fixture `asgi_app`, stands with each check. It is asked once."""
+    from streamnorm.conformance.live.pytesting import graded_endpoint
+
+    return graded_endpoint(request, os.environ.get("OPENAI_API_KEY", ""))
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,7 @@ LAYERS = (
     ("captures.format", "captures.secrets", "captures.encoding"),
     ("captures",),
     ("conformance",),
-    ("client",),
+    ("client", "assistants.engine.server"),
     ("openai",),
     ("cli",),
     ("pytest_plugin",),
@@ -55,7 +55,18 @@ IO = {
     "time",
     "threading",
 }
-DOES_IO = ("plugins", "profiles", "captures", "conformance.files", "client", "cli", "pytest_plugin")
+DOES_IO = (
+    *(f"assistants.engine.{name}" for name in ("engines", "live", "processes", "server", "store")),
+    "assistants.local",
+    "plugins",
+    "profiles",
+    "captures",
+    "conformance.files",
+    *(f"conformance.live.{name}" for name in ("asgi", "asking", "endpoint", "folder")),
+    "client",
+    "cli",
+    "pytest_plugin",
+)
 
 
 def modules() -> list[tuple[str, Path]]:

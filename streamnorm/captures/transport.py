@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import functools
 import sys
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-__all__ = ["Body", "body_stream", "library_of"]
+__all__ = ["Body", "body_stream", "library_of", "proxy_for"]
 
 
 class Body(Protocol):
@@ -53,3 +55,12 @@ def _stream_class(library: Any) -> Any:
             await self._body.aclose()
 
     return BodyStream
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for this URL: a client that is given its transport does not look."""
+    parts = urlsplit(url)
+    if urllib.request.proxy_bypass(parts.hostname or ""):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")

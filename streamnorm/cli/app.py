@@ -22,11 +22,13 @@ from streamnorm.cli.diff import diff
 from streamnorm.cli.explaining import explain as explain_findings
 from streamnorm.cli.import_ import import_
 from streamnorm.cli.infer import Evidence, provable, would_act
+from streamnorm.cli.infer_live import base_of, fit_streams, refused_requests
 from streamnorm.cli.lint import ToolFile
 from streamnorm.cli.offered import tools_beside, tools_in
 from streamnorm.cli.reading import name_of, pieces
 from streamnorm.cli.record import record
 from streamnorm.cli.report import failures, json_line, verdict
+from streamnorm.cli.report_html import report
 from streamnorm.cli.safe import styled
 from streamnorm.cli.serve import serve
 from streamnorm.cli.tail import tail
@@ -210,12 +212,14 @@ def infer(
 ) -> None:
     """Write the profile that streams prove.
 
-    Runs every repair, and names those that acted, how often and where first. With --against it says instead what is new
+    Runs every repair, and names those that acted, how often and where first. Of a directory all streams are read; where
+    `check -u ... -o DIR` wrote it, the requests that were refused are named, too. With --against it says instead what is new
     and what is gone since that profile was written, and leaves with 1 if anything is.
 
     \b
     Examples:
       streamnorm infer captures/*.sse > my-endpoint.toml
+      streamnorm infer --name mine run/ > mine.toml
       streamnorm infer --against groq today.sse
     """
     out = Out()
@@ -225,14 +229,22 @@ def infer(
         wrong_use(str(error))
     evidence = Evidence()
     repairs = provable(profile)
-    for file, place in _places(files):
-        normalizer = _normalizer("auto", "auto", repairs)
-        _read(file, normalizer, place)
-        evidence.add(file, normalizer)
-    if profile is None:
-        for line in evidence.toml(name, datetime.date.today()):
-            out.out(line)
-        return
+    try:
+        streams = list(fit_streams(files))
+        for file, place in _places(streams):
+            normalizer = _normalizer("auto", "auto", repairs)
+            _read(file, normalizer, place)
+            evidence.add(file, normalizer)
+        if profile is None:
+            today = datetime.date.today()
+            told = evidence.toml(name, today, base_url=base_of(streams))
+            for line in (*told, *refused_requests(files, today)):
+                out.out(line)
+            return
+    except OSError as error:
+        cannot_read(str(error.filename), error)
+    except CaptureError as error:
+        wrong_use(str(error))
     drift = list(evidence.drift(profile))
     for line in drift or [f"as {profile.id} says"]:
         out.print(styled(line), soft_wrap=True)
@@ -303,6 +315,7 @@ def lint(
 
 
 app.command()(check)
+app.command()(report)
 app.command()(tail)
 app.command()(record)
 app.command()(diff)

@@ -14,7 +14,7 @@ from streamnorm.errors import LocalError
 from streamnorm.profiles import Profile, load_profile
 from streamnorm.tools import ToolSet
 
-__all__ = ["Asked", "asked_for", "body_of", "endpoint"]
+__all__ = ["Asked", "asked_for", "body_of", "endpoint", "headers_of"]
 
 _ASKED: Final = "Say hello, and one sentence about streams."
 _ASKED_WITH_TOOL: Final = "What is the weather in Paris and in Tokyo, in celsius?"
@@ -59,7 +59,7 @@ def asked_for(url: str, profile: str, key: str, header: list[str] | None, **body
     """What is sent, from the options of a command; `body`: those of `body_of`. Raises LocalError."""
     known = load_profile(profile) if profile != "auto" else None
     place = endpoint(url or os.environ.get("OPENAI_BASE_URL", ""), known)
-    headers = _headers_of(header or [])
+    headers = headers_of(header or [])
     if secret := (key or _key_from_environment(known)).strip():
         headers.setdefault("authorization", f"Bearer {secret}")
     _all_sendable(headers)
@@ -87,7 +87,7 @@ def endpoint(url: str, profile: Profile | None) -> str:
     return f"{address}/chat/completions{mark}{query}"
 
 
-def _headers_of(given: list[str]) -> dict[str, str]:
+def headers_of(given: list[str]) -> dict[str, str]:
     """The headers in lines such as `Name: value`; names in lower case. Raises LocalError."""
     headers = {}
     for line in given:

@@ -1,63 +1,76 @@
-"""The command `check`: grades recorded exchanges by the conformance checks, and says who is at fault, with the bytes."""
+"""The command `check`: grades an endpoint or recorded exchanges by the conformance checks, and says who is at fault, with the
+bytes."""
 
 from __future__ import annotations
 
-from collections import Counter
+import os
 from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from streamnorm.cli.ask_options import Headers, Key, Model, Url
+from streamnorm.cli.check_live import INTERRUPTED, LiveOptions, live_run
+from streamnorm.cli.check_telling import tell, tell_live
 from streamnorm.cli.console import Out, cannot_read, wrong_use
 from streamnorm.cli.reading import name_of, pieces
 from streamnorm.cli.safe import styled
-from streamnorm.conformance.base import Verdict
+from streamnorm.cli.summaries import append_summary, is_summarised
 from streamnorm.conformance.baseline import Baseline
 from streamnorm.conformance.checks import CHECKS
 from streamnorm.conformance.evidence import Evidence
 from streamnorm.conformance.files import evidence_in, evidence_of_body, streams_in
-from streamnorm.conformance.grade import Grade, Outcome, grade
-from streamnorm.conformance.reports import FORMATS, Run, where
+from streamnorm.conformance.grade import Grade, grade
+from streamnorm.conformance.live.folder import (
+    LiveGrade,
+    grade_live,
+    live_run_in,
+    report_of,
+    run_of,
+    write_report,
+)
+from streamnorm.conformance.live.manifest import MANIFEST, Manifest
+from streamnorm.conformance.reports import FORMATS, Run, step_summary
 from streamnorm.errors import CaptureError, LocalError
 
 __all__ = ["check"]
 
-_COLOURS: Final = {
-    Verdict.FAIL: "bold red",
-    Verdict.NON_STRICT: "yellow",
-    Verdict.INCONCLUSIVE: "magenta",
-    Verdict.PASS: "green",
-    Verdict.SKIPPED: "dim",
-}
-
-#: The verdicts that are told one by one; the others are counted.
-_TOLD: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.INCONCLUSIVE)
-
 _STANDARD_INPUT: Final = Path("-")
 
-#: How many places of one outcome the terminal shows.
-_PLACES: Final = 2
+_DIALECTS: Final = ("chat", "responses", "assistants")
+
+#: The formats beside which the summary of a job is written, where there is one.
+_SUMMARISED: Final = frozenset({"github"})
+
+#: As a shell says of a program that Ctrl-C ended.
+_INTERRUPTED: Final = 128 + 2
 
 
 def check(
     files: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="FILE",
+            metavar="[FILE]...",
             help="Captures, raw SSE bodies (- is standard input), or directories with either (*.sse, *.cap.jsonl).",
+            show_default=False,
         ),
-    ],
+    ] = None,
+    url: Url = "",
+    model: Model = "",
+    key: Key = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Count what is non-strict (the SHOULDs) as a failure.")
     ] = False,
     only: Annotated[str, typer.Option("--only", metavar="ID,...", help="Only these checks.")] = "",
     format: Annotated[str, typer.Option("--format", help=f"text, {', '.join(FORMATS)}.")] = "text",
     dialect: Annotated[
-        str, typer.Option("--dialect", help="auto, chat, responses or assistants.")
+        str,
+        typer.Option(
+            "--dialect", help="auto (of an endpoint: chat), chat, responses or assistants."
+        ),
     ] = "auto",
     baseline: Annotated[
         str,
@@ -67,44 +80,170 @@ def check(
             help="Known deviations, `ID` or `ID FILE` a line: they pass; a stale line fails.",
         ),
     ] = "",
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Keep the captures of the endpoint here, and check.json.",
+        ),
+    ] = "",
+    repeats: Annotated[
+        int, typer.Option("--repeats", min=1, help="Send each request so many times.")
+    ] = 1,
+    budget: Annotated[
+        int | None, typer.Option("--budget", min=1, help="The most requests, in all.")
+    ] = None,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="Send also what may cost much: two million tokens (E-014)."),
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="Seconds for one answer, to its end.")
+    ] = 120.0,
+    total_timeout: Annotated[
+        float, typer.Option("--total-timeout", min=0.1, help="Seconds for all requests.")
+    ] = 900.0,
+    header: Headers = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over an earlier run in DIR.")
+    ] = False,
 ) -> None:
-    """Grade recorded streams: does the server keep to the protocol?
+    """Grade an endpoint, or recorded streams.
 
-    Every check has an id (docs/checks.md). A request beside a raw body (NAME.request.json) and the head of its response
-    (NAME.headers) let more be checked. Leaves with 0 if nothing fails, with 1 if something does, with 2 if nothing could be
-    checked.
+    Does the server keep to the protocol? Every check has an id (docs/checks.md). With -u and -m the endpoint is sent canned
+    requests, and graded from what was recorded of its answers; -o keeps that, so that `check DIR` comes to the same verdicts
+    without the server. Of files, a request beside a raw body (NAME.request.json) and the head of its response (NAME.headers)
+    let more be checked. Leaves with 0 if nothing fails, with 1 if something does, with 2 if nothing could be checked, or not
+    all.
 
     \b
     Examples:
-      streamnorm check run.cap.jsonl
-      streamnorm check --strict captures/
+      streamnorm check -u http://localhost:8000/v1 -m my-model -o run/
+      streamnorm check --strict run/
       streamnorm check --format junit --baseline known.txt captures/ > report.xml
     """
     if format != "text" and format not in FORMATS:
         wrong_use(f"--format is one of text, {', '.join(FORMATS)}, not {format!r}")
-    if dialect not in ("auto", "chat", "responses", "assistants"):
-        wrong_use(f"--dialect is auto, chat, responses or assistants, not {dialect!r}")
-    known = _baseline(baseline)
-    grades = _grades(_streams(files), dialect, _ids(only))
-    run = Run(
-        grades=tuple(grades),
-        strict=strict,
-        known=frozenset(
-            (outcome.id, each.name)
-            for each in grades
-            for outcome in each.against(strict=strict)
-            if known.known(outcome.id, each.name)
-        ),
-        stale=tuple(known.stale(grades, strict=strict)),
+    if dialect not in ("auto", *_DIALECTS):
+        wrong_use(f"--dialect is auto, {', '.join(_DIALECTS)}, not {dialect!r}")
+    judge = _Judge(_baseline(baseline), strict=strict, format=format)
+    wanted = _ids(only)
+    if files and (url or model):
+        wrong_use("name files, or an endpoint with -u and -m, not both")
+    if files:
+        judge.files(files, dialect, wanted)
+    options = LiveOptions(
+        url=url or os.environ.get("OPENAI_BASE_URL", ""),
+        model=model,
+        key=key,
+        dialect="chat" if dialect == "auto" else dialect,
+        repeats=repeats,
+        budget=budget,
+        costly=every,
+        timeout=timeout,
+        total=total_timeout,
+        headers=header or [],
+        output=output,
+        force=force,
     )
-    out = Out()
-    if format == "text":
-        _tell(run, out)
-    else:
-        out.out(FORMATS[format](run))
-    if not run.checked:
-        wrong_use("nothing was checked: no file showed what a check looks at")
-    raise typer.Exit(0 if run.green else 1)
+    if not options.url and not model:
+        wrong_use("name files to grade, or an endpoint: -u http://localhost:8000/v1 -m MODEL")
+    judge.endpoint(options, wanted)
+
+
+class _Judge:
+    """Grades to a verdict that is told, and to the code that the command leaves with."""
+
+    def __init__(self, known: Baseline, *, strict: bool, format: str) -> None:
+        self._known = known
+        self._strict = strict
+        self._format = format
+        self._out = Out()
+
+    def files(self, files: list[str], dialect: str, only: frozenset[str] | None) -> NoReturn:
+        """Grade recorded streams, and live runs that were kept."""
+        streams = _streams(files)
+        kept = _kept(
+            each for file in map(Path, files) if file.is_dir() for each in streams_in(file)
+        )
+        in_runs = {folder / each.file for folder, run in kept.items() for each in run.exchanges}
+        single = _grades([each for each in streams if each not in in_runs], dialect, only)
+        runs = [_regraded(folder, run, only) for folder, run in kept.items()]
+        self._leave(runs, single)
+
+    def endpoint(self, options: LiveOptions, only: frozenset[str] | None) -> NoReturn:
+        """Ask an endpoint, and grade its answers."""
+        with live_run(options, only) as (folder, live):
+            write_report(folder, report_of(live, self._run([live], [])))
+        if options.output:
+            said = f"streamnorm: captures and {MANIFEST} are in {options.output}"
+            Console(stderr=True, highlight=False).print(styled(said), soft_wrap=True)
+        if live.manifest.stopped == INTERRUPTED:
+            self._tell([live], [])
+            raise typer.Exit(_INTERRUPTED)
+        self._leave([live], [])
+
+    def _run(self, runs: list[LiveGrade], single: list[Grade]) -> Run:
+        grades = (*(grade for live in runs for grade in live.grades.values()), *single)
+        return Run(
+            grades=grades,
+            strict=self._strict,
+            known=frozenset(
+                (outcome.id, each.name)
+                for each in grades
+                for outcome in each.against(strict=self._strict)
+                if self._known.known(outcome.id, each.name)
+            ),
+            stale=tuple(self._known.stale(grades, strict=self._strict)),
+            live=run_of(runs[0]).live if len(runs) == 1 and not single else None,
+        )
+
+    def _leave(self, runs: list[LiveGrade], single: list[Grade]) -> NoReturn:
+        run = self._tell(runs, single)
+        if self._format in _SUMMARISED and is_summarised():
+            append_summary(step_summary(run))
+        stopped = [live.manifest.stopped for live in runs if live.manifest.stopped]
+        if any(run.against(grade) for grade in run.grades) or run.stale:
+            raise typer.Exit(1)
+        if stopped:
+            wrong_use(stopped[0])
+        if not run.checked:
+            wrong_use("nothing was checked: nothing showed what a check looks at")
+        raise typer.Exit(0)
+
+    def _tell(self, runs: list[LiveGrade], single: list[Grade]) -> Run:
+        run = self._run(runs, single)
+        if self._format == "json" and run.live is not None:
+            self._out.out(report_of(runs[0], run))
+        elif self._format != "text":
+            self._out.out(FORMATS[self._format](run))
+        else:
+            for live in runs:
+                tell_live(run, live, self._out)
+            tell(run, single, self._out)
+            for entry in run.stale:
+                said = styled(f"stale in the baseline: {entry}", "bold red")
+                self._out.print(said, soft_wrap=True)
+        return run
+
+
+def _kept(streams: Iterable[Path]) -> dict[Path, Manifest]:
+    """The live runs among the folders of these streams."""
+    folders = dict.fromkeys(each.parent for each in streams)
+    found = ((folder, live_run_in(folder)) for folder in folders)
+    return {folder: run for folder, run in found if run is not None}
+
+
+def _regraded(folder: Path, run: Manifest, only: frozenset[str] | None) -> LiveGrade:
+    within = "" if folder == Path() else f"{folder.as_posix()}/"
+    try:
+        return grade_live(folder, run, only=only, within=within)
+    except OSError as error:
+        cannot_read(str(error.filename or folder), error)
+    except CaptureError as error:
+        wrong_use(str(error))
 
 
 def _ids(only: str) -> frozenset[str] | None:
@@ -112,9 +251,7 @@ def _ids(only: str) -> frozenset[str] | None:
     named = frozenset(filter(None, (each.strip().upper() for each in only.split(","))))
     unknown = sorted(named - CHECKS.keys())
     if unknown:
-        wrong_use(
-            f"there is no check {unknown[0]!r} for recorded streams: docs/checks.md lists them"
-        )
+        wrong_use(f"there is no check {unknown[0]!r}: docs/checks.md lists them")
     return named or None
 
 
@@ -161,64 +298,3 @@ def _evidence(path: Path, dialect: str) -> Evidence:
     if path == _STANDARD_INPUT:
         return evidence_of_body(b"".join(pieces("-")), dialect=dialect)
     return evidence_in(path, dialect=dialect)
-
-
-def _tell(run: Run, out: Console) -> None:
-    for each in run.grades:
-        _tell_grade(run, each, out)
-    if len(run.grades) > 1:
-        out.print(_summary(run))
-        counts = _counted(run.count())
-        out.print(styled(f"{len(run.grades)} exchanges: {counts}", "bold"), soft_wrap=True)
-    for entry in run.stale:
-        out.print(styled(f"stale in the baseline: {entry}", "bold red"), soft_wrap=True)
-
-
-def _tell_grade(run: Run, graded: Grade, out: Console) -> None:
-    counts = _counted(graded.count()) if graded.checked else "nothing was checked"
-    out.print(styled(f"{graded.name} ({graded.dialect}): {counts}", "bold"), soft_wrap=True)
-    for outcome in graded.outcomes:
-        if outcome.verdict in _TOLD:
-            known = (outcome.id, graded.name) in run.known
-            _tell_outcome(outcome, out, known=known)
-    reasons = Counter(each.reason for each in graded.outcomes if each.verdict is Verdict.SKIPPED)
-    if reasons:
-        told = "; ".join(f"{count}: {reason}" for reason, count in reasons.most_common())
-        out.print(styled(f"  skipped  {told}", "dim"), soft_wrap=True)
-    out.print()
-
-
-def _tell_outcome(outcome: Outcome, out: Console, *, known: bool) -> None:
-    said = f"  {outcome.id}  {outcome.level}  {outcome.verdict}{' (known)' if known else ''}"
-    out.print(styled(said, "dim" if known else _COLOURS[outcome.verdict]))
-    out.print(styled(f"    rule    {CHECKS[outcome.id].requirement}"), soft_wrap=True)
-    if outcome.reason:
-        out.print(styled(f"    reason  {outcome.reason}"), soft_wrap=True)
-        return
-    for proof in outcome.proofs[:_PLACES]:
-        out.print(styled(f"    seen    {proof.words} ({where(proof)})"), soft_wrap=True)
-        if proof.shown:
-            out.print(styled(f"    bytes   {proof.shown}"), soft_wrap=True)
-    if outcome.count > _PLACES:
-        out.print(styled(f"    more    {outcome.count - _PLACES} times"))
-    if outcome.breaks:
-        out.print(styled(f"    breaks  {', '.join(outcome.breaks)}"), soft_wrap=True)
-
-
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-
-
-def _summary(run: Run) -> Table:
-    """Check by check: how many exchanges came to what."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("check", "level", *Verdict):
-        table.add_column(heading, justify="left" if heading in ("check", "level") else "right")
-    counted: Counter[tuple[str, Verdict]] = Counter(
-        (outcome.id, outcome.verdict) for each in run.grades for outcome in each.outcomes
-    )
-    for name, row in CHECKS.items():
-        if any(counted[name, verdict] for verdict in _TOLD):
-            cells = [str(counted[name, verdict] or "") for verdict in Verdict]
-            table.add_row(name, row.level, *cells)
-    return table

@@ -60,11 +60,12 @@ class Evidence:
         """The codes of the repairs that acted."""
         return sorted(code for code in self._counts if not issubclass(REGISTRY[code], Check))
 
-    def toml(self, name: str, today: datetime.date) -> Iterator[str]:
+    def toml(self, name: str, today: datetime.date, *, base_url: str = "") -> Iterator[str]:
         """A profile, line by line. What streams cannot know is there to be filled in."""
-        yield f"# Written from {_several(self.files, 'stream')}. Fill in where it is, and what your claims rest on."
+        where = "" if base_url else "where it is, and "
+        yield f"# Written from {_several(self.files, 'stream')}. Fill in {where}what your claims rest on."
         yield f"name = {_quoted(name)}"
-        yield 'base_url = "https://"'
+        yield f"base_url = {_quoted(base_url or 'https://')}"
         yield "key_variables = []"
         yield 'source = ""'
         yield f"checked = {today}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -167,21 +166,13 @@ def transport_to(asked: Asked, output: str, mask: list[str], *, force: bool) -> 
     import httpx
 
     from streamnorm.captures.recording import RecordingTransport
+    from streamnorm.captures.transport import proxy_for
 
-    inner = httpx.HTTPTransport(proxy=_proxy(asked.url))
+    inner = httpx.HTTPTransport(proxy=proxy_for(asked.url))
     if not output:
         return inner
     transport: httpx.BaseTransport = RecordingTransport(inner, output, mask=mask, overwrite=force)
     return transport
-
-
-def _proxy(url: str) -> str | None:
-    """The proxy that the environment names for this URL: a client that is given its transport does not look."""
-    parts = urlsplit(url)
-    if urllib.request.proxy_bypass(parts.hostname or ""):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 def _words(response: httpx.Response) -> str:

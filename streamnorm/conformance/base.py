@@ -12,6 +12,7 @@ from streamnorm.conformance.evidence import OTHER, Evidence
 
 __all__ = [
     "ALL",
+    "ANY",
     "ASSISTANTS",
     "CHAT",
     "RESPONSES",
@@ -58,6 +59,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     seen: str = ""
 
 
+#: For a check that looks at the answers to all requests of a live run.
+ANY: Final = "*"
+
 Examine = Callable[[Evidence], Iterable[Fault]]
 
 #: Dialects. `ALL` are those that stream server-sent events.
@@ -69,7 +73,8 @@ ALL: Final = ("chat", "responses", "assistants", "anthropic", "cohere", "gemini"
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One requirement. `needs` names what an exchange must show (`needs.NEEDS`) for `examine` to look at it; `looks_at` says in
-    words what that is."""
+    words what that is. `probes`: the requests (`live.probes`) whose answers it looks at; none for what any exchange shows.
+    `beside`: the requests with whose answers it compares them."""
 
     id: str
     level: Level
@@ -79,6 +84,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     looks_at: str
     needs: tuple[str, ...]
     examine: Examine
+    probes: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def own(self) -> Verdict:
@@ -95,6 +102,8 @@ def check(
     source: str,
     looks_at: str,
     needs: tuple[str, ...] = (),
+    probes: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
 ) -> Callable[[Examine], Check]:
     """Make the function below it a check."""
 
@@ -108,6 +117,8 @@ def check(
             looks_at=looks_at,
             needs=needs,
             examine=examine,
+            probes=probes,
+            beside=beside,
         )
 
     return made

@@ -11,13 +11,13 @@ from typing import Any, Final
 from streamnorm.captures.format import End, Piece
 from streamnorm.conformance.assistants import AssistantsStream
 from streamnorm.conformance.chat import ChatStream
-from streamnorm.conformance.frames import Framed, Line, SeenFrame, framed
+from streamnorm.conformance.frames import Framed, Line, SeenFrame, framed, json_value
 from streamnorm.conformance.responses import ResponsesStream
 from streamnorm.dialects.sniff import Sniffer
 from streamnorm.findings import Finding
 from streamnorm.normalizer import DIALECTS, Normalizer
 
-__all__ = ["LOST", "OTHER", "Evidence"]
+__all__ = ["LOST", "OTHER", "Evidence", "Sent"]
 
 #: What a recording may lack. `framing`: the bytes around the data were made up by whoever kept it.
 LOST: Final = ("times", "pieces", "headers", "request", "framing")
@@ -35,6 +35,25 @@ _PATHS: Final = {
 }
 
 
+class Sent:
+    """What a live run knows of one of its exchanges. probe: the name of the request, empty for an exchange of no live run.
+    graded: the checks of any exchange apply to it. connection: the number of the connection, 0 where there is none.
+    beside: all exchanges of the run, by their probes."""
+
+    def __init__(
+        self,
+        probe: str = "",
+        *,
+        graded: bool = True,
+        connection: int = 0,
+        beside: Mapping[str, Evidence] | None = None,
+    ) -> None:
+        self.probe = probe
+        self.graded = graded
+        self.connection = connection
+        self.beside: Mapping[str, Evidence] = {} if beside is None else beside
+
+
 class Evidence:
     """One exchange, ready to be examined.
 
@@ -44,6 +63,8 @@ class Evidence:
     end: how the body ended, None where nothing says.
     dialect: `auto`, or the wire protocol.
     lost: which of `LOST` this exchange lacks.
+    origin: scheme, host and port that were asked. answered: seconds until the head of the response. decoded: the content
+        encoding that was taken off the body.
     """
 
     def __init__(
@@ -57,6 +78,9 @@ class Evidence:
         end: End | None = None,
         dialect: str = "auto",
         lost: Iterable[str] = (),
+        origin: str = "",
+        answered: float = 0.0,
+        decoded: str = "",
     ) -> None:
         self.pieces = list(pieces)
         self.body = b"".join(piece.data for piece in self.pieces)
@@ -65,6 +89,10 @@ class Evidence:
         self.headers = {name.lower(): value for name, value in (headers or {}).items()}
         self.end = end
         self.lost = frozenset(lost)
+        self.origin = origin
+        self.answered = answered
+        self.decoded = decoded
+        self.sent = Sent()
         self._path = path
         self._dialect = dialect
 
@@ -96,6 +124,11 @@ class Evidence:
     def resumed(self) -> bool:
         """The stream goes on where another request left off: a response is named in the path."""
         return "/responses/" in self._path.partition("?")[0].rstrip("/")
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as one JSON value; None where it is none."""
+        return json_value(self.body)
 
     @cached_property
     def framed(self) -> Framed:

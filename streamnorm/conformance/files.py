@@ -70,6 +70,9 @@ def evidence_of(capture: Capture, *, dialect: str = "auto") -> Evidence:
         end=end,
         dialect=header.dialect if dialect == "auto" and header.dialect else dialect,
         lost=_lost(header.lost),
+        origin=header.request.origin,
+        answered=header.response.seconds if header.response else 0.0,
+        decoded=header.response.decoded if header.response else "",
     )
 
 

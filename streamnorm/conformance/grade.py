@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from streamnorm.conformance.base import Check, Fault, Level, Verdict
+from streamnorm.conformance.base import ANY, Check, Fault, Level, Verdict
 from streamnorm.conformance.checks import CHECKS
 from streamnorm.conformance.evidence import Evidence
 from streamnorm.conformance.needs import NEEDS, UNDECIDED
@@ -17,15 +17,22 @@ from streamnorm.conformance.peers import clients_that_break
 
 __all__ = ["Grade", "Outcome", "Proof", "counts_against", "grade"]
 
-#: What every check needs before it looks.
+#: What a check of any exchange needs before it looks, and what one of a live run does.
 _ALWAYS: Final = ("answer", "streamed")
+_ALWAYS_LIVE: Final = ("response",)
 
 #: How many places an outcome shows, and how many bytes of each.
 MOST_PROOFS: Final = 8
 SHOWN: Final = 240
 
 #: From the mildest to the worst: an outcome is its worst fault.
-_SEVERITY: Final = (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.NON_STRICT, Verdict.FAIL)
+_SEVERITY: Final = (
+    Verdict.PASS,
+    Verdict.SKIPPED,
+    Verdict.INCONCLUSIVE,
+    Verdict.NON_STRICT,
+    Verdict.FAIL,
+)
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,19 +94,32 @@ def counts_against(outcome: Outcome, *, strict: bool) -> bool:
 
 
 def grade(evidence: Evidence, *, name: str = "", only: Collection[str] | None = None) -> Grade:
-    """Grade an exchange by every check of its dialect, or by those in `only`."""
+    """Grade an exchange by every check of its dialect that it is there for, or by those in `only`."""
     checks = [check for check in CHECKS.values() if only is None or check.id in only]
     dialect = evidence.dialect
     return Grade(
         name=name,
         dialect=dialect,
-        outcomes=tuple(_outcome(check, evidence) for check in checks if dialect in check.dialects),
+        outcomes=tuple(
+            _outcome(check, evidence)
+            for check in checks
+            if dialect in check.dialects and _is_for(check, evidence)
+        ),
         findings=tuple(finding.code for finding in evidence.findings),
     )
 
 
+def _is_for(check: Check, evidence: Evidence) -> bool:
+    """The exchange is one that the check looks at."""
+    if not check.probes:
+        return evidence.sent.graded
+    return evidence.sent.probe in check.probes or (
+        bool(evidence.sent.probe) and ANY in check.probes
+    )
+
+
 def _outcome(check: Check, evidence: Evidence) -> Outcome:
-    for need in (*_ALWAYS, *check.needs):
+    for need in (*(_ALWAYS_LIVE if check.probes else _ALWAYS), *check.needs):
         reason = NEEDS[need](evidence)
         if reason:
             verdict = Verdict.INCONCLUSIVE if need in UNDECIDED else Verdict.SKIPPED
@@ -107,12 +127,12 @@ def _outcome(check: Check, evidence: Evidence) -> Outcome:
     faults = list(check.examine(evidence))
     verdicts = [fault.verdict or check.own for fault in faults]
     worst = max(verdicts, key=_SEVERITY.index, default=Verdict.PASS)
-    undecided = worst is Verdict.INCONCLUSIVE
+    undecided = worst in (Verdict.INCONCLUSIVE, Verdict.SKIPPED)
     return Outcome(
         id=check.id,
         level=check.level,
         verdict=worst,
-        reason=faults[0].words if undecided else "",
+        reason=faults[verdicts.index(worst)].words if undecided else "",
         count=len(faults),
         proofs=tuple(_proofs(check, evidence, faults)),
         breaks=clients_that_break({fault.seen for fault in faults}),

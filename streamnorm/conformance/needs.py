@@ -20,8 +20,34 @@ Need = Callable[[Evidence], str]
 
 
 def _answer(evidence: Evidence) -> str:
-    refused = evidence.status is not None and evidence.status >= 400
-    return f"the request was refused with status {evidence.status}" if refused else ""
+    status = evidence.status
+    if status is not None and status >= 400:
+        return f"the request was refused with status {status}"
+    if status is not None and 300 <= status < 400:
+        return f"the server sends elsewhere, with status {status}: T-017 judges that"
+    return _response(evidence)
+
+
+def _response(evidence: Evidence) -> str:
+    failed = evidence.end is not None and evidence.end.how in ("cut", "error", "left")
+    came = evidence.status is not None or evidence.body or not failed
+    return "" if came else "no response came"
+
+
+def _answered(evidence: Evidence) -> str:
+    """There is an answer to a request, streamed or not, and all of it."""
+    reason = _answer(evidence)
+    if reason or evidence.end is None or evidence.end.whole:
+        return reason
+    return "the answer was broken off"
+
+
+def _too_many(evidence: Evidence) -> str:
+    return "" if evidence.status == 429 else "no request was refused with status 429"
+
+
+def _connection(evidence: Evidence) -> str:
+    return "" if evidence.sent.connection else "there is no connection: the app was called here"
 
 
 def _streamed(evidence: Evidence) -> str:
@@ -183,7 +209,8 @@ def _legacy(evidence: Evidence) -> str:
 
 
 def _output_limit(evidence: Evidence) -> str:
-    return "" if is_integer(evidence.asked("max_output_tokens")) else "no limit was given"
+    limit = evidence.asked("max_output_tokens")
+    return "" if is_integer(limit) and limit > 0 else "no limit was given"
 
 
 def _message_items(evidence: Evidence) -> str:
@@ -232,6 +259,10 @@ def _run_events(evidence: Evidence) -> str:
 #: By name. The first that is not met is the reason for which a check is skipped.
 NEEDS: Final[Mapping[str, Need]] = {
     "answer": _answer,
+    "response": _response,
+    "answered": _answered,
+    "a 429": _too_many,
+    "a connection": _connection,
     "streamed": _streamed,
     "frames": _frames,
     "framing": _framing,

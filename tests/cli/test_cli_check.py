@@ -31,6 +31,18 @@ def test_a_failure_leaves_with_1_and_is_told_with_its_rule(endless: Path) -> Non
     assert "the stream ends without [DONE]" in result.stdout
 
 
+def test_the_summary_of_a_job_is_written_beside_its_annotations(
+    endless: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    invoke("check", endless)
+    assert not summary.exists()
+    result = invoke("check", "--format", "github", endless)
+    assert result.stdout.startswith("::error ")
+    assert summary.read_text("utf-8").startswith("### streamnorm check: not conformant")
+
+
 def test_only_some_checks(endless: Path) -> None:
     result = invoke("check", "--only", "e-002,S-001", "--format", "json", endless)
     assert result.exit_code == 0

@@ -8,6 +8,7 @@ from conformance.mutations import MUTATIONS
 
 from streamnorm.conformance import CHECKS, Evidence, Verdict, grade
 
+OFFLINE = {check.id for check in CHECKS.values() if not check.probes}
 RED = (Verdict.FAIL, Verdict.NON_STRICT)
 
 
@@ -21,7 +22,7 @@ def test_a_mutation_turns_its_check_red_and_no_other(mutation: Mutation) -> None
 
 
 def test_every_check_has_its_mutation() -> None:
-    assert {mutation.check for mutation in MUTATIONS} == set(CHECKS)
+    assert {mutation.check for mutation in MUTATIONS} == OFFLINE
 
 
 @pytest.mark.parametrize("base", BASES)
@@ -37,7 +38,7 @@ def test_every_check_has_its_passing_example() -> None:
         for outcome in each.outcomes
         if outcome.verdict is Verdict.PASS
     }
-    assert passed == set(CHECKS)
+    assert passed == OFFLINE
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: f"{each.check}-{each.base}")

@@ -6,30 +6,38 @@ from typing import Any
 
 import corpus
 
-from streamnorm.conformance import CHECKS, LIVE_ONLY, MERGED, requirements
+from streamnorm.conformance import CHECKS, MERGED, requirements
 from streamnorm.conformance.needs import NEEDS, UNDECIDED
 from streamnorm.conformance.peers import clients_that_break
-from streamnorm.conformance.placing import RELAXED
+from streamnorm.conformance.placing import NARROWED, RELAXED
 
 
 def suite() -> dict[str, Any]:
     return {each["id"]: each for each in corpus.facts("conformance_checks.json")}
 
 
-def test_every_id_is_a_check_or_merged_or_waits_for_a_live_server() -> None:
-    placed = [*CHECKS, *MERGED, *LIVE_ONLY]
+def offline() -> set[str]:
+    return {each.id for each in CHECKS.values() if not each.probes}
+
+
+def test_every_id_is_a_check_or_merged() -> None:
+    placed = [*CHECKS, *MERGED]
     assert len(placed) == len(set(placed))
     assert set(placed) == set(suite())
 
 
 def test_at_least_66_checks_need_no_server() -> None:
-    assert len(CHECKS) >= 66
+    assert len(offline()) >= 66
 
 
 def test_what_bytes_can_decide_is_not_left_to_a_server() -> None:
     by_bytes = {each["id"] for each in suite().values() if "C" in each["mode"]}
     # It needs a second answer to compare with, which one exchange does not have.
-    assert by_bytes & set(LIVE_ONLY) == {"S-010"}
+    assert by_bytes - offline() - set(MERGED) == {"S-010"}
+
+
+def test_what_is_narrower_than_the_suite_is_a_check() -> None:
+    assert set(NARROWED) <= set(CHECKS) - offline()
 
 
 def test_levels_are_those_of_the_suite_but_for_those_that_say_why() -> None:
@@ -52,7 +60,7 @@ def test_the_frozen_requirements_are_those_of_the_checks() -> None:
 def test_every_need_is_known_and_used() -> None:
     used = {need for check in CHECKS.values() for need in check.needs}
     assert used <= set(NEEDS)
-    assert set(NEEDS) - used == {"answer", "streamed"}
+    assert set(NEEDS) - used == {"response", "streamed"}
     assert set(NEEDS) >= UNDECIDED
 
 

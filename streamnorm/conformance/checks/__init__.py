@@ -1,4 +1,5 @@
-"""The checks that the bytes of one exchange decide, in the order of their ids. `CHECKS` finds them by id."""
+"""All checks, in the order of their ids: those that the bytes of one exchange decide, and those that only a live server shows.
+`CHECKS` finds them by id."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from streamnorm.conformance.checks.responses import RESPONSE
 from streamnorm.conformance.checks.text import TEXT
 from streamnorm.conformance.checks.transport import TRANSPORT
 from streamnorm.conformance.checks.usage import USAGE
+from streamnorm.conformance.live.checks import LIVE
 
 __all__ = ["CHECKS"]
 
@@ -31,6 +33,7 @@ _ALL: Final = (
     *CHOICE,
     *RESPONSE,
     *ASSISTANT,
+    *LIVE,
 )
 
 CHECKS: Final[Mapping[str, Check]] = {
