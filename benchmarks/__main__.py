@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from benchmarks import client, growth, live, serving, validation
+from benchmarks import assistants, client, growth, live, serving, validation
 from benchmarks.bodies import Body, bodies, calls, cut_by_event, cut_by_size
 from benchmarks.measure import Measured, cpu_of_processes, least, peak_memory
 from benchmarks.readers import READERS, SDK_READERS, floor, to_events
@@ -152,6 +152,7 @@ def core(rounds: int) -> Iterator[Measured]:
 #: What is measured besides the bodies.
 SECTIONS: Final[dict[str, Callable[[int], Iterator[Measured]]]] = {
     "core": core,
+    "assistants": assistants.measure,
     "client": client.measure,
     "growth": growth.measure,
     "live": live.measure,
@@ -161,7 +162,7 @@ SECTIONS: Final[dict[str, Callable[[int], Iterator[Measured]]]] = {
 
 
 #: Sections that play streams at their pace, for a minute or two: not for a quick look.
-ON_THE_CLOCK: Final = {"client", "serving"}
+ON_THE_CLOCK: Final = {"assistants", "client", "serving"}
 
 
 def tell(name: str) -> None:

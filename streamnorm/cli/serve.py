@@ -1,19 +1,20 @@
-"""`streamnorm serve`: the replay server in the foreground, until it is stopped."""
+"""`streamnorm serve`: the replay server in the foreground, until it is stopped; or the Assistants engine."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import shlex
-import signal
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
 from rich.console import Console
 
+from streamnorm.cli.ask_options import Key, Url
 from streamnorm.cli.console import Out, wrong_use
 from streamnorm.cli.safe import styled
+from streamnorm.cli.serve_assistants import serve_assistants, until_stopped
 from streamnorm.errors import LocalError
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ __all__ = ["serve"]
 
 def serve(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH", help="Captures, or folders of them.")
-    ],
+        list[str] | None, typer.Argument(metavar="PATH", help="Captures, or folders of them.")
+    ] = None,
     port: Annotated[int, typer.Option("--port", help="0 picks a free one.", min=0, max=65535)] = (
         8765
     ),
@@ -59,18 +60,49 @@ def serve(
             help="Let pages of this origin read the answers, beside those of this machine; * for all.",
         ),
     ] = None,
+    assistants: Annotated[
+        bool,
+        typer.Option(
+            "--assistants",
+            help="Serve the Assistants API over the chat endpoint of -u, in place of captures.",
+        ),
+    ] = False,
+    url: Url = "",
+    key: Key = "",
+    store: Annotated[
+        str,
+        typer.Option(
+            "--store",
+            help="With --assistants: keep threads in this SQLite file; without it they are gone when the server stops.",
+        ),
+    ] = "",
 ) -> None:
     """Serve captures to any client, with faults.
 
     At the pace and in the pieces they were recorded. A request is answered by the capture of the same request; the base URL
     /captures/NAME/v1 always answers with that one. The page at / lists them. docs/faults.md has the faults.
 
+    With --assistants it serves /v1/assistants and /v1/threads instead, for the OpenAI SDK of any language: assistants, threads
+    and runs are kept here, and the chat endpoint of -u is the model. Functions are called; code_interpreter and file_search are
+    not there. Whoever reaches the server uses the endpoint's key.
+
     \b
     Examples:
       streamnorm serve captures/
       streamnorm serve captures/ --speed 10x --fault cut@frame:3
       streamnorm serve run.cap.jsonl --port 0 --cut byte
+      streamnorm serve --assistants -u http://localhost:11434/v1 --store threads.sqlite
     """
+    if assistants:
+        if paths:
+            wrong_use("--assistants serves threads and runs, not captures: leave the paths out")
+        serve_assistants(url, key, store, host, port, origin or ())
+        return
+    if not paths:
+        wrong_use("name the captures to serve, or give --assistants and -u")
+    for given, option in ((url, "-u"), (key, "-k"), (store, "--store")):
+        if given:
+            wrong_use(f"{option} goes with --assistants")
     from streamnorm.captures.serve import ReplayServer  # the other commands need none of it
 
     try:
@@ -112,13 +144,8 @@ def _plan(faults: list[str], plan: str) -> Plan:
 async def _serve(server: ReplayServer) -> None:
     await server.start()
     _announce(server)
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Where a loop takes no signals, KeyboardInterrupt ends it.
-        with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
-        await stopped.wait()
+        await until_stopped()
     finally:
         await server.stop()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import functools
+import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
 
 from streamnorm.client.completions import AsyncChat, Chat
 from streamnorm.client.drivers import drive, drive_async
+from streamnorm.client.engine import LocalEngine
 from streamnorm.client.errors import OpenAIError
 from streamnorm.client.exchange import Invoke, Step
 from streamnorm.client.given import NOT_GIVEN, NotGiven
@@ -21,12 +23,23 @@ from streamnorm.client.timeouts import Timeout
 from streamnorm.client.transports import settings as of_our_own
 
 if TYPE_CHECKING:
+    from os import PathLike
+
+    from streamnorm.client.beta import AsyncBeta, Beta
     from streamnorm.requests import Prepared
 
 __all__ = ["AsyncOpenAI", "OpenAI"]
 
 #: What httpx and httpx2 wait for where nothing was said, in seconds.
 _LIBRARY_TIMEOUT: Final = 5.0
+
+#: Settings that say which assistants and threads there are, and those that say which endpoint answers for them.
+_OF_AN_ENGINE: Final = frozenset(("assistants", "assistants_store"))
+_OF_AN_ENDPOINT: Final = frozenset(("api_key", "base_url", "http_client", "provider"))
+
+
+#: A client that several threads begin to use makes one HTTP client.
+_making: Final = threading.Lock()
 
 
 class Settings(TypedDict, total=False):
@@ -45,6 +58,10 @@ class Settings(TypedDict, total=False):
     validate: check the arguments of calls by the tools that were sent.
     repairs: repairs to run that are not safe on every stream.
     emit: "cumulative" has the deltas of a call carry its arguments from the start, for code that assigns them.
+    assistants: "local" has an engine in this process answer the requests of `beta`, over the endpoint's chat completions; else
+        STREAMNORM_ASSISTANTS.
+    assistants_store: the SQLite file that it keeps assistants and threads in, else STREAMNORM_ASSISTANTS_STORE; without one they
+        are gone with the client.
     """
 
     api_key: str | Secret | Callable[[], Any] | None
@@ -60,6 +77,8 @@ class Settings(TypedDict, total=False):
     validate: bool
     repairs: Sequence[str]
     emit: str
+    assistants: str | None
+    assistants_store: str | PathLike[str] | None
 
 
 class _Client:
@@ -81,10 +100,14 @@ class _Client:
         self._given = settings.get("http_client")
         self._options: Options = options_of(**_patient(settings))
         self._planner = Planner(self._options)
+        #: Answers the requests of `beta` here, where that was asked for.
+        self._engine: LocalEngine | None = None
+        if self._options.assistants is not None:
+            self._engine = LocalEngine(self._options.assistants_store)
 
     def with_options(self, **settings: Any) -> Self:
-        """A client with these settings changed, over the same connections. Beside the constructor's own it takes
-        `set_default_headers` and `set_default_query`, which replace where the others add."""
+        """A client with these settings changed, over the same connections and with the same assistants and threads. Beside the
+        constructor's own it takes `set_default_headers` and `set_default_query`, which replace where the others add."""
         merged: dict[str, Any] = dict(self._settings)
         for name in ("headers", "query"):
             whole = settings.pop(f"set_default_{name}", None)
@@ -102,7 +125,11 @@ class _Client:
             {name: value for name, value in settings.items() if not isinstance(value, NotGiven)}
         )
         merged.setdefault("http_client", self._http)
-        return type(self)(**merged)
+        made = type(self)(**merged)
+        if self._engine is not None and not settings.keys() & _OF_AN_ENGINE:
+            moved = settings.keys() & _OF_AN_ENDPOINT
+            made._engine = self._engine.elsewhere() if moved else self._engine
+        return made
 
     copy = with_options
 
@@ -140,8 +167,15 @@ class _Client:
         if self._own is None:
             import httpx
 
-            self._own = self._made(httpx, **of_our_own(httpx))
+            with _making:
+                if self._own is None:
+                    self._own = self._made(httpx, **of_our_own(httpx))
         return self._own
+
+    @property
+    def _beta_http(self) -> Any:
+        """The HTTP client that requests of `beta` go over."""
+        return self._http if self._engine is None else self._engine.http(self)
 
     def _made(self, library: Any, **options: Any) -> Any:
         raise NotImplementedError
@@ -170,8 +204,17 @@ class OpenAI(_Client):
         self.chat = Chat(self)
         self.models = Models(self)
 
+    @functools.cached_property
+    def beta(self) -> Beta:
+        """The Assistants API: `beta.assistants` and `beta.threads`."""
+        from streamnorm.client.beta import Beta
+
+        return Beta(self)
+
     def close(self) -> None:
         """Close the connections, those of a client that was given too, as the SDK does."""
+        if self._engine is not None and self._engine.made is not None:
+            self._engine.made.close()
         if self._given is not None or self._own is not None:
             self._http.close()
 
@@ -189,6 +232,14 @@ class OpenAI(_Client):
     def _run(self, flow: Generator[Step, Any, Any]) -> Any:
         return drive(flow, self._http)
 
+    def _run_beta(self, flow: Generator[Step, Any, Any]) -> Any:
+        return drive(flow, self._beta_http)
+
+    def _local_http(self, store: Any) -> Any:
+        from streamnorm.assistants.local import local_http
+
+        return local_http(self, store)
+
     def _made(self, library: Any, **options: Any) -> Any:
         return _closing(library.Client)(**options)
 
@@ -201,8 +252,17 @@ class AsyncOpenAI(_Client):
         self.chat = AsyncChat(self)
         self.models = AsyncModels(self)
 
+    @functools.cached_property
+    def beta(self) -> AsyncBeta:
+        """The Assistants API: `beta.assistants` and `beta.threads`."""
+        from streamnorm.client.beta import AsyncBeta
+
+        return AsyncBeta(self)
+
     async def close(self) -> None:
         """Close the connections, those of a client that was given too, as the SDK does."""
+        if self._engine is not None and self._engine.made is not None:
+            await self._engine.made.aclose()
         if self._given is not None or self._own is not None:
             await self._http.aclose()
 
@@ -219,6 +279,14 @@ class AsyncOpenAI(_Client):
 
     async def _run(self, flow: Generator[Step, Any, Any]) -> Any:
         return await drive_async(flow, self._http)
+
+    async def _run_beta(self, flow: Generator[Step, Any, Any]) -> Any:
+        return await drive_async(flow, self._beta_http)
+
+    def _local_http(self, store: Any) -> Any:
+        from streamnorm.assistants.local import local_http_async
+
+        return local_http_async(self, store)
 
     def _made(self, library: Any, **options: Any) -> Any:
         return library.AsyncClient(**options)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Mapping
+from os import PathLike
 from typing import Any, Final
 
 import msgspec
@@ -26,6 +27,9 @@ DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 #: What of the arguments of a call its deltas carry: what is new, or all there is so far.
 EMITS: Final = ("increments", "cumulative")
 
+#: Who answers the requests of the Assistants API: the endpoint, or an engine here.
+ASSISTANTS: Final = (None, "local")
+
 _AGENT: Final = f"streamnorm/{streamnorm.__version__} Python/{platform.python_version()}"
 
 
@@ -42,6 +46,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     validate: bool
     repairs: tuple[str, ...]
     emit: str
+    assistants: str | None
+    assistants_store: str | PathLike[str] | None
 
     @property
     def profile(self) -> Profile | None:
@@ -66,6 +72,8 @@ def options_of(
     validate: bool = True,
     repairs: tuple[str, ...] | list[str] = (),
     emit: str = "increments",
+    assistants: Any = NOT_GIVEN,
+    assistants_store: Any = NOT_GIVEN,
 ) -> Options:
     """Raises OpenAIError where no key is found, saying which variable to set; LocalError for a base URL that is none,
     ProfileError for an unknown provider, TypeError for an argument of the wrong kind."""
@@ -73,6 +81,7 @@ def options_of(
         raise TypeError(f"max_retries is a whole number from 0 on, not {max_retries!r}")
     if emit not in EMITS:
         raise TypeError(f"emit is one of {', '.join(EMITS)}, not {emit!r}")
+    assistants, assistants_store = _assistants(assistants, assistants_store)
     url = _base_url(base_url, provider)
     headers: dict[str, str] = {
         "Accept": "application/json",
@@ -102,7 +111,25 @@ def options_of(
         validate=validate,
         repairs=tuple(repairs),
         emit=emit,
+        assistants=assistants,
+        assistants_store=assistants_store,
     )
+
+
+def _assistants(assistants: Any, store: Any) -> tuple[Any, Any]:
+    """Who answers the requests of the Assistants API, and where it keeps what it keeps."""
+    if isinstance(assistants, NotGiven):
+        assistants = os.environ.get("STREAMNORM_ASSISTANTS") or None
+    if isinstance(store, NotGiven):
+        named = os.environ.get("STREAMNORM_ASSISTANTS_STORE")
+        store = (named or None) if assistants is not None else None
+    if assistants not in ASSISTANTS:
+        raise TypeError(
+            f'assistants (or STREAMNORM_ASSISTANTS) is "local" or nothing, not {assistants!r}'
+        )
+    if assistants is None and store is not None:
+        raise TypeError('assistants_store is for the engine that assistants="local" asks for')
+    return assistants, store
 
 
 def over(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:

@@ -296,3 +296,5 @@ class AsyncStream(_Told[T]):
         finally:
             reading.release()
             await self.response.aclose()
+            if hasattr(body, "aclose"):
+                await body.aclose()

@@ -119,7 +119,10 @@ _mirror = Mirror(
     },
     packages=("lib", "types"),
     modules={
-        "pagination": {"streamnorm.client.types.listed": ("AsyncPage", "SyncPage")},
+        "pagination": {
+            "streamnorm.client.types.listed": ("AsyncPage", "SyncPage"),
+            "streamnorm.client.beta.pages": ("AsyncCursorPage", "SyncCursorPage"),
+        },
         "version": {"streamnorm": ("VERSION=__version__",)},
     },
     absent=absent.TOP,

@@ -8,6 +8,7 @@ import contextlib
 import gc
 import itertools
 import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -710,3 +711,21 @@ def test_a_client_that_nobody_closed_closes_its_connections() -> None:
         assert read(client, "chunks").complete
         del client
         gc.collect()  # without a ResourceWarning, which would fail this test
+
+
+def test_threads_that_begin_at_once_share_their_connections() -> None:
+    client = OpenAI(base_url="http://127.0.0.1:9")
+    begin, made = threading.Barrier(16), []
+
+    def use() -> None:
+        begin.wait()
+        made.append(client._http)
+
+    threads = [threading.Thread(target=use) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 16
+    assert len(set(map(id, made))) == 1
+    client.close()

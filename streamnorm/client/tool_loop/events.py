@@ -58,9 +58,12 @@ class ToolAnswered(msgspec.Struct, frozen=True):
 
 class RunFinished(msgspec.Struct, frozen=True):
     """The last event. `reason`: the model made no call (`done`), the rounds were used up (`max_rounds`), or the last answer was
-    cut by a limit or a filter (`length`, `content_filter`) and its calls were not run."""
+    cut by a limit or a filter (`length`, `content_filter`) and its calls were not run. Where it is the run of a thread, it may
+    also have `failed`, been `cancelled` or `expired`."""
 
-    reason: Literal["done", "max_rounds", "length", "content_filter"]
+    reason: Literal[
+        "done", "max_rounds", "length", "content_filter", "failed", "cancelled", "expired"
+    ]
     rounds: int
 
 

@@ -23,7 +23,7 @@ from streamnorm.tools.functions import argument_reader
 if TYPE_CHECKING:
     from streamnorm.assemble import Message, Result, ToolCall
 
-__all__ = ["Runnable", "ToolLoop", "content_of"]
+__all__ = ["CallLoop", "Runnable", "ToolLoop", "content_of", "runnables"]
 
 #: Answers that were broken off: their calls are not what the model meant, even where they look whole.
 _CUT: Final = ("length", "content_filter")
@@ -46,49 +46,22 @@ class Runnable:
         return self.function(**self.read(arguments))
 
 
-class ToolLoop:
-    """One run. `messages` grows by each answer and each result, and can be sent again as it is."""
+class CallLoop:
+    """A loop over calls: `tools` are what they are judged by, `functions` what runs them."""
 
-    def __init__(
-        self,
-        messages: Sequence[Any],
-        tools: Sequence[Any],
-        functions: Mapping[str, Callable[..., Any]] | None,
-        max_rounds: int,
-    ) -> None:
-        """Raises LocalError where a tool has no function, and ToolError for a tool that is none."""
+    def __init__(self, tools: ToolSet, functions: dict[str, Runnable], max_rounds: int) -> None:
         if max_rounds < 1:
             raise LocalError(f"max_rounds is 1 or more, not {max_rounds}")
-        self.messages = list(messages)
-        self.offered, self.functions = _runnable(tools, functions or {})
-        self.tools = ToolSet(self.offered)
+        self.tools = tools
+        self.functions = functions
         self.rounds = 0
-        self.result: Result | None = None
         self._max_rounds = max_rounds
 
     def flow(self) -> Generator[Any, Any, None]:
         """Yields events to be told, and `Turn` and `Execute` to be done."""
-        while True:
-            self.rounds += 1
-            yield RoundStarted(self.rounds)
-            self.result = result = yield Turn(self.messages)
-            choice = result.choices[0] if result.choices else None
-            message = result.message
-            self.messages.append(_replayed(message))
-            reason = choice.finish_reason if choice else None
-            if reason in _CUT:
-                yield RunFinished(reason, self.rounds)
-                return
-            if not message.tool_calls or self.rounds == self._max_rounds:
-                yield RunFinished("max_rounds" if message.tool_calls else "done", self.rounds)
-                return
-            for outcome in (yield from self._answers(message.tool_calls)):
-                self.messages.append(
-                    {"role": "tool", "tool_call_id": outcome.id, "content": outcome.content}
-                )
-                yield ToolAnswered(outcome)
+        raise NotImplementedError
 
-    def _answers(self, calls: list[ToolCall]) -> Generator[Any, Any, list[Outcome]]:
+    def _answers(self, calls: Sequence[ToolCall]) -> Generator[Any, Any, list[Outcome]]:
         """An outcome for each call, in order."""
         judged = [self._judge(call) for call in calls]
         ready = [found for found in judged if isinstance(found, Invocation)]
@@ -110,7 +83,45 @@ class ToolLoop:
         )
 
 
-def _runnable(
+class ToolLoop(CallLoop):
+    """One run. `messages` grows by each answer and each result, and can be sent again as it is."""
+
+    def __init__(
+        self,
+        messages: Sequence[Any],
+        tools: Sequence[Any],
+        functions: Mapping[str, Callable[..., Any]] | None,
+        max_rounds: int,
+    ) -> None:
+        """Raises LocalError where a tool has no function, and ToolError for a tool that is none."""
+        self.messages = list(messages)
+        self.offered, runnable = runnables(tools, functions or {})
+        super().__init__(ToolSet(self.offered), runnable, max_rounds)
+        self.result: Result | None = None
+
+    def flow(self) -> Generator[Any, Any, None]:
+        while True:
+            self.rounds += 1
+            yield RoundStarted(self.rounds)
+            self.result = result = yield Turn(self.messages)
+            choice = result.choices[0] if result.choices else None
+            message = result.message
+            self.messages.append(_replayed(message))
+            reason = choice.finish_reason if choice else None
+            if reason in _CUT:
+                yield RunFinished(reason, self.rounds)
+                return
+            if not message.tool_calls or self.rounds == self._max_rounds:
+                yield RunFinished("max_rounds" if message.tool_calls else "done", self.rounds)
+                return
+            for outcome in (yield from self._answers(message.tool_calls)):
+                self.messages.append(
+                    {"role": "tool", "tool_call_id": outcome.id, "content": outcome.content}
+                )
+                yield ToolAnswered(outcome)
+
+
+def runnables(
     tools: Sequence[Any], functions: Mapping[str, Callable[..., Any]]
 ) -> tuple[list[dict[str, Any]], dict[str, Runnable]]:
     """The tools as they are sent, and the function of each."""

@@ -1,5 +1,5 @@
-"""The two drivers of the tool loop: what is asked goes to the endpoint, what is to be run runs, at the same time and each for no
-longer than it may."""
+"""The two drivers of a loop over calls: what is asked goes to the endpoint, what is to be run runs, at the same time and each for
+no longer than it may. And the tool loop's own two, whose turns are chat completions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from streamnorm.client.tool_loop.events import Execute, Invocation, Outcome, ToolStarted, Turn
 from streamnorm.client.tool_loop.loop import (
+    CallLoop,
     Runnable,
     ToolLoop,
     content_of,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from streamnorm.assemble import Result
     from streamnorm.client.completions import AsyncCompletions, Completions
 
-__all__ = ["AsyncToolRun", "ToolRun"]
+__all__ = ["Approve", "AsyncLoopRun", "AsyncToolRun", "BaseRun", "LoopRun", "ToolRun"]
 
 #: Functions of one round that run at the same time.
 MAX_PARALLEL: Final = 16
@@ -35,44 +36,36 @@ MAX_PARALLEL: Final = 16
 Approve = Callable[[Invocation], Any]
 
 
-class _Run:
-    def __init__(
-        self,
-        completions: Any,
-        loop: ToolLoop,
-        params: dict[str, Any],
-        approve: Approve | None,
-        timeout: float | None,
-    ):
-        self._completions = completions
+class BaseRun:
+    """What the drivers share. What a turn asks, what is told of its stream and what it comes to, each kind of run says."""
+
+    def __init__(self, loop: CallLoop, approve: Approve | None, timeout: float | None):
         self._loop = loop
-        self._params = {**params, "tools": loop.offered}
         self._approve = approve
         self._timeout = timeout
-
-    @property
-    def messages(self) -> list[Any]:
-        """The conversation so far, fit to be sent again."""
-        return self._loop.messages
-
-    @property
-    def result(self) -> Result | None:
-        """The last answer."""
-        return self._loop.result
 
     @property
     def rounds(self) -> int:
         """How many requests went out."""
         return self._loop.rounds
 
+    def _asked(self, messages: list[Any]) -> Any:
+        """The stream that answers, or its coroutine."""
+        raise NotImplementedError
 
-class ToolRun(_Run):
-    """A run of the tool loop. Iterate over it for the events of each stream, and `RoundStarted`, `ToolStarted`, `ToolAnswered`
-    and `RunFinished`. Breaking off frees the connection at once; a function that runs then is left to end by itself."""
+    def _told(self, stream: Any) -> Any:
+        """What to iterate over."""
+        raise NotImplementedError
 
-    _completions: Completions
+    def _come_of(self, stream: Any) -> Any:
+        """What the loop is told of the turn."""
+        raise NotImplementedError
 
-    def until_done(self) -> ToolRun:
+
+class LoopRun(BaseRun):
+    """A run that blocks. Breaking off frees the connection at once; a function that runs then is left to end by itself."""
+
+    def until_done(self) -> Self:
         """Run to the end."""
         for _ in self:
             pass
@@ -89,11 +82,9 @@ class ToolRun(_Run):
             answer = None
             match step:
                 case Turn(messages):
-                    with self._completions.create(
-                        messages=messages, stream=True, **self._params
-                    ) as stream:
-                        yield from stream.events()
-                    answer = stream.result
+                    with self._asked(messages) as stream:
+                        yield from self._told(stream)
+                    answer = self._come_of(stream)
                 case Execute(invocations):
                     reviews = [self._reviewed(invocation) for invocation in invocations]
                     for ready in reviews:
@@ -154,12 +145,10 @@ async def _value(awaitable: Any) -> Any:
     return await awaitable
 
 
-class AsyncToolRun(_Run):
-    """As `ToolRun`, for `async for`. Asynchronous functions run in this loop, the others in threads."""
+class AsyncLoopRun(BaseRun):
+    """As `LoopRun`, for `async for`. Asynchronous functions run in this loop, the others in threads."""
 
-    _completions: AsyncCompletions
-
-    async def until_done(self) -> AsyncToolRun:
+    async def until_done(self) -> Self:
         """Run to the end."""
         async for _ in self:
             pass
@@ -176,13 +165,10 @@ class AsyncToolRun(_Run):
             answer = None
             match step:
                 case Turn(messages):
-                    created = await self._completions.create(
-                        messages=messages, stream=True, **self._params
-                    )
-                    async with created as stream:
-                        async for event in stream.events():
+                    async with await self._asked(messages) as stream:
+                        async for event in self._told(stream):
                             yield event
-                    answer = stream.result
+                    answer = self._come_of(stream)
                 case Execute(invocations):
                     reviews = [await self._reviewed(invocation) for invocation in invocations]
                     for ready in reviews:
@@ -234,3 +220,49 @@ class AsyncToolRun(_Run):
             return failed(ready, error)
         assert scope.cancelled_caught
         return too_late(ready, self._timeout or 0.0)
+
+
+class _OfChat(BaseRun):
+    """Turns are chat completions."""
+
+    _loop: ToolLoop
+
+    def __init__(
+        self,
+        completions: Completions | AsyncCompletions,
+        loop: ToolLoop,
+        params: dict[str, Any],
+        approve: Approve | None,
+        timeout: float | None,
+    ):
+        super().__init__(loop, approve, timeout)
+        self._completions: Any = completions
+        self._params = {**params, "tools": loop.offered}
+
+    @property
+    def messages(self) -> list[Any]:
+        """The conversation so far, fit to be sent again."""
+        return self._loop.messages
+
+    @property
+    def result(self) -> Result | None:
+        """The last answer."""
+        return self._loop.result
+
+    def _asked(self, messages: list[Any]) -> Any:
+        return self._completions.create(messages=messages, stream=True, **self._params)
+
+    def _told(self, stream: Any) -> Any:
+        return stream.events()
+
+    def _come_of(self, stream: Any) -> Any:
+        return stream.result
+
+
+class ToolRun(_OfChat, LoopRun):
+    """A run of the tool loop. Iterate over it for the events of each stream, and `RoundStarted`, `ToolStarted`, `ToolAnswered`
+    and `RunFinished`. Breaking off frees the connection at once; a function that runs then is left to end by itself."""
+
+
+class AsyncToolRun(_OfChat, AsyncLoopRun):
+    """As `ToolRun`, for `async for`. Asynchronous functions run in this loop, the others in threads."""
