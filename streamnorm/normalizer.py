@@ -312,7 +312,11 @@ class Normalizer:
         reader.close(events)
 
     def _chunks(self) -> list[ChatCompletionChunk]:
-        pieces = self._pieces()
+        voice = self._voice
+        pieces = voice.pieces
+        if not pieces:
+            return []
+        voice.pieces = []
         for at, piece in enumerate(pieces):
             if type(piece) is Piece:
                 pieces[at] = self._chunk_of(piece)
@@ -324,19 +328,12 @@ class Normalizer:
         return ChatCompletionChunk.from_piece(piece, self._voice.stream)
 
     def _sse(self) -> bytes:
-        stream, encode = self._voice.stream, FrameEncoder().encode
+        voice, encode = self._voice, FrameEncoder().encode
+        pieces, voice.pieces = voice.pieces or (), []
         return b"".join(
-            encode(piece.encode(stream) if type(piece) is Piece else piece)
-            for piece in self._pieces()
+            encode(piece.encode(voice.stream) if type(piece) is Piece else piece)
+            for piece in pieces
         )
-
-    def _pieces(self) -> list[Any]:
-        voice = self._voice
-        pieces = voice.pieces or []
-        if pieces:
-            voice.pieces = []
-            return pieces
-        return []
 
 
 def _reader_of(dialect: str) -> type[DialectReader] | None:

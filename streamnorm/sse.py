@@ -130,10 +130,17 @@ class FrameDecoder:
         """As `feed`, but the bare data of each frame where none of them says anything else, as nearly always."""
         frames: list[Frame] = []
         if self._between:
-            if not self._pending and self._is_plain_frame(data):
-                self.frames += 1
-                return [data[6:-2]]
-            if not self._pending and data[:7] == b"event: " and data[-2:] == b"\n\n":
+            if not self._pending and data[-2:] == b"\n\n":
+                # One block: what a server that flushes each event sends.
+                if (
+                    data[:7] == b"data: {"
+                    and data.find(b"\n") == len(data) - 2
+                    and data.isascii()
+                    and b"\r" not in data
+                    and len(data) <= self._max
+                ):
+                    self.frames += 1
+                    return [data[6:-2]]
                 named = None if b"\r" in data else self._named_frame(data[:-2])
                 if named is not None:
                     return [named]
@@ -257,17 +264,6 @@ class FrameDecoder:
         return bool(
             self._data or self._event or self._id is not None or self._block_retry is not None
         ) or (self._json is not None)
-
-    def _is_plain_frame(self, data: bytes) -> bool:
-        """`data` is one block of one line `data: {...}`, in ASCII: what a server that flushes each event sends."""
-        return (
-            data.find(b"\n") == len(data) - 2
-            and data[:7] == b"data: {"
-            and data[-2:] == b"\n\n"
-            and data.isascii()
-            and b"\r" not in data
-            and len(data) <= self._max
-        )
 
     def _plain_data(self, data: bytes, end: int) -> list[bytes] | None:
         """The data of each frame in `data[:end]`, if that is nothing but blocks of one line `data: {...}`, blank lines

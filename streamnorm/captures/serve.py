@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from streamnorm.captures.faults import Plan, plan_of
-from streamnorm.captures.http1 import HttpRequest, Refused, Wire, read_request
+from streamnorm.captures.http1 import HttpRequest, Refused, Wire
 from streamnorm.captures.library import CaptureLibrary, Repeat
-from streamnorm.captures.routes import Answer, Origins, Routes, Served, is_local, refusal
+from streamnorm.captures.listening import HOST, Listener
+from streamnorm.captures.routes import Answer, Origins, Routes, Served, refusal
 from streamnorm.captures.script import (
     AT_ONCE,
     Break,
@@ -30,17 +31,11 @@ from streamnorm.errors import CaptureError
 
 __all__ = ["HOST", "ReplayServer", "served", "serving"]
 
-#: Where the server listens, unless told otherwise: only this machine can reach it.
-HOST: Final = "127.0.0.1"
-
-#: Connections that may wait to be taken.
-BACKLOG: Final = 1_024
-
 #: Steps after which other streams have their turn, where nothing is waited for.
 TURN: Final = 16
 
 
-class ReplayServer:
+class ReplayServer(Listener):
     """Serves a library. `start` it, and `stop` it; `url` is where it listens, `count` how many requests it has answered.
 
     library: a `CaptureLibrary`, or the paths of one.
@@ -73,9 +68,8 @@ class ReplayServer:
             paths = (library,) if isinstance(library, str | Path) else tuple(library)
             library = CaptureLibrary(paths, repeat=repeat)
             _refuse_links(library, paths)
+        super().__init__(host, port)
         self.library = library
-        self.host = host
-        self.port = port
         self._routes = Routes(
             library,
             plan_of(fault),
@@ -84,19 +78,6 @@ class ReplayServer:
             origins=Origins(tuple(origins), local_only=self.is_local),
             heard=heard,
         )
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
-
-    @property
-    def url(self) -> str:
-        """Scheme, host and port."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
-
-    @property
-    def is_local(self) -> bool:
-        """Only this machine can reach it."""
-        return is_local(self.host)
 
     @property
     def count(self) -> int:
@@ -110,52 +91,18 @@ class ReplayServer:
 
     async def start(self) -> None:
         """Listen."""
-        # The name has two addresses, which would have two ports.
-        host = HOST if self.host == "localhost" else self.host
-        self._server = await asyncio.start_server(self._connected, host, self.port, backlog=BACKLOG)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await super().start()
         self._routes.url = self.url
 
-    async def stop(self) -> None:
-        """Listen no more, and end what is being served."""
-        if self._server is None:
-            return
-        self._server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections)
-        await self._server.wait_closed()
-        self._server = None
+    async def reply(
+        self, request: HttpRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        return await self._perform(self._routes.answer(request), request, reader, writer)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        # The buffer is empty before the next piece is written: each is a write, and memory stays flat.
-        writer.transport.set_write_buffer_limits(high=0)
-        try:
-            await self._converse(reader, writer)
-        except (OSError, asyncio.CancelledError):
-            # The client has gone, or the server goes.
-            writer.transport.abort()
-        finally:
-            self._connections.discard(task)
-            writer.close()
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request after the other."""
-        behind, goes_on = b"", True
-        while goes_on:
-            try:
-                found = await read_request(reader, writer, behind)
-            except Refused as error:
-                await self._perform(refusal(error.status, str(error)), None, reader, writer)
-                return
-            if found is None:
-                return
-            request, behind = found
-            answer = self._routes.answer(request)
-            goes_on = await self._perform(answer, request, reader, writer) and request.keeps_open
+    async def refuse(
+        self, error: Refused, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await self._perform(refusal(error.status, str(error)), None, reader, writer)
 
     async def _perform(
         self,

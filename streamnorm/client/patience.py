@@ -25,13 +25,9 @@ class Patience:
         self._deadline = None if timeout.first_token is None else begun + timeout.first_token
         self._stream: Any = None
         self._direct: Direct | None = None
-        #: The stream said something since the clock was looked at: that is done once a read, not once a piece.
-        self._said = False
+        #: Set when the stream says something; the clock is looked at once a read, not once a piece.
+        self.said = False
         self.comments_count = timeout.comments_count
-
-    def progress(self) -> None:
-        """The stream said something."""
-        self._said = True
 
     @property
     def over(self) -> bool:
@@ -40,7 +36,7 @@ class Patience:
 
     def shorten(self, seconds: float) -> bool:
         """What still comes may take no longer than this. False where the connection does not let itself be watched."""
-        self._said = False
+        self.said = False
         self._deadline = time.monotonic() + seconds
         if self._direct is not None:
             self._direct.hasten()
@@ -81,20 +77,20 @@ class Patience:
 
     def waits(self) -> None:
         """A read begins: from here on silence counts."""
-        if self._said:
-            self._said = False
+        if self.said:
+            self.said = False
             self._deadline = None if self._idle is None else time.monotonic() + self._idle
 
     @property
     def gave_out(self) -> bool:
         """A read waits, and has waited too long."""
         too_late = self._deadline is not None and self._deadline <= time.monotonic()
-        return too_late and not self._said
+        return too_late and not self.said
 
     def next_look(self) -> float | None:
         """In how many seconds, and no earlier, a read may have waited too long; None where it may wait for ever."""
         waits = [] if self._idle is None else [self._idle]
-        if self._deadline is not None and not self._said:
+        if self._deadline is not None and not self.said:
             waits.append(self._deadline - time.monotonic())
         return max(min(waits), _LEAST) if waits else None
 

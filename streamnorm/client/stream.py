@@ -85,7 +85,7 @@ class Reading:
         else:
             found = self._emitter.emit(self.normalizer.feed_chunks(piece))
         if found or self._patience.comments_count:
-            self._patience.progress()
+            self._patience.said = True
         elif self._patience.over:
             raise self._with_partial(errors.APITimeoutError(request=self.response.request))
         return found

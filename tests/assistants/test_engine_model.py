@@ -367,5 +367,5 @@ TestEngine.settings = settings(max_examples=30, stateful_step_count=25, **HOW)
 @pytest.mark.deep
 def test_a_thousand_sequences() -> None:
     run_state_machine_as_test(
-        EngineMachine, settings=settings(max_examples=1_000, stateful_step_count=50, **HOW)
+        EngineMachine, settings=settings(max_examples=1_000, stateful_step_count=25, **HOW)
     )

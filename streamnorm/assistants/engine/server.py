@@ -16,8 +16,9 @@ import msgspec
 from streamnorm.assistants.engine.engines import Answer, AsyncEngine
 from streamnorm.assistants.engine.refusals import Refusal
 from streamnorm.assistants.engine.store import Store
-from streamnorm.captures.http1 import HttpRequest, Refused, Wire, read_request
-from streamnorm.captures.routes import Origins, is_local
+from streamnorm.captures.http1 import HttpRequest, Refused, Wire
+from streamnorm.captures.listening import HOST, Listener
+from streamnorm.captures.routes import Origins
 from streamnorm.captures.script import Head
 from streamnorm.captures.secrets import masked_url
 
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
     from streamnorm.client.api import AsyncOpenAI
 
 __all__ = ["HOST", "EngineServer", "Heard", "served", "serving"]
-
-#: Where the server listens, unless told otherwise: only this machine can reach it.
-HOST: Final = "127.0.0.1"
-
-#: Connections that may wait to be taken.
-BACKLOG: Final = 1_024
 
 _JSON: Final = {"content-type": "application/json"}
 
@@ -44,7 +39,7 @@ class Heard(msgspec.Struct, frozen=True):
     whole: bool
 
 
-class EngineServer:
+class EngineServer(Listener):
     """Serves the engine. `start` it, and `stop` it; `url` is where it listens.
 
     upstream: an `AsyncOpenAI` client, which asks the model.
@@ -68,74 +63,25 @@ class EngineServer:
         origins: Sequence[str] = (),
         heard: Callable[[Heard], object] | None = None,
     ) -> None:
+        super().__init__(host, port)
         self.engine = AsyncEngine(upstream, store)
-        self.host = host
-        self.port = port
         self._origins = Origins(tuple(origins), local_only=self.is_local)
         self._heard = heard
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
-
-    @property
-    def url(self) -> str:
-        """Scheme, host and port."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
-
-    @property
-    def is_local(self) -> bool:
-        """Only this machine can reach it."""
-        return is_local(self.host)
-
-    async def start(self) -> None:
-        """Listen."""
-        # The name has two addresses, which would have two ports.
-        host = HOST if self.host == "localhost" else self.host
-        self._server = await asyncio.start_server(self._connected, host, self.port, backlog=BACKLOG)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Listen no more, end what is being answered, and fail the runs that are in progress."""
-        if self._server is None:
-            return
-        self._server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections)
-        await self._server.wait_closed()
-        self._server = None
+        await super().stop()
         await self.engine.aclose()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            await self._converse(reader, writer)
-        except (OSError, asyncio.CancelledError):
-            # The client has gone, or the server goes.
-            writer.transport.abort()
-        finally:
-            self._connections.discard(task)
-            writer.close()
+    async def refuse(
+        self, error: Refused, _: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        refused = _refused(str(error), error.status)
+        await _send(refused, Wire(writer, version="1.1", bodiless=False), {})
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request after the other."""
-        behind, goes_on = b"", True
-        while goes_on:
-            try:
-                found = await read_request(reader, writer, behind)
-            except Refused as error:
-                refused = _refused(str(error), error.status)
-                await _send(refused, Wire(writer, version="1.1", bodiless=False), {})
-                return
-            if found is None:
-                return
-            request, behind = found
-            goes_on = await self._reply(request, writer) and request.keeps_open
-
-    async def _reply(self, request: HttpRequest, writer: asyncio.StreamWriter) -> bool:
-        """Answer a request. True where the connection can be used again."""
+    async def reply(
+        self, request: HttpRequest, _: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
         answer = await self._answer(request)
         wire = Wire(writer, version=request.version, bodiless=request.method == "HEAD")
         headers = self._cors(request)
