@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Generator
+import types
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Final
 
 from streamnorm.errors import LocalError
@@ -72,15 +73,15 @@ class Direct:
     def __aiter__(self) -> Direct:
         return self
 
-    def __anext__(self) -> Awaitable[bytes]:
+    @types.coroutine
+    def __anext__(self) -> Generator[Any, None, bytes]:
         """What has come as soon as anything has; nothing at the body's end, as aiohttp says it."""
         if self._patience is not None:
             self._patience.waits()
-        # Where another version keeps its waiter elsewhere, it waits itself.
-        return self if self._wakes else self._content.readany()
-
-    def __await__(self) -> Generator[Any, None, bytes]:
         content = self._content
+        if not self._wakes:
+            # Another version keeps its waiter elsewhere: it waits itself.
+            return (yield from content.readany().__await__())  # type: ignore[no-any-return]
         while not (piece := content.read_nowait()) and not content.is_eof():
             content._waiter = waiter = self._create_future()
             try:
