@@ -94,7 +94,7 @@ class Emitter:
 
     def text(self, text: str, index: int = 0) -> None:
         if text:
-            self.choice(index).say(Delta(content=text), self.events)
+            self.choice(index).say_text(text, self.events)
 
     def reasoning(self, text: str, index: int = 0) -> None:
         if text:

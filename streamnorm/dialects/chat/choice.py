@@ -90,6 +90,16 @@ class ChoiceReader(CallReader):
         if _says(delta):
             self._tell_body(Choice(self.index, delta), delta, place, events)
 
+    def say_text(self, text: str, events: list[Event]) -> None:
+        """As `say`, of text alone, which is what there are thousands of: where nothing waits and nobody wants chunks, there is
+        nothing else to do with it."""
+        waits = self._held or self.halves or self._marked is not None
+        if self._voice.pieces is None and not waits and text.isascii():
+            self.text.append(text)
+            events.append(TextDelta(self.index, text))
+        else:
+            self.say(Delta(content=text), events)
+
     def begin(self) -> None:
         """Tell the role, if nothing has been told that it came with."""
         if not self._role_told:
