@@ -151,9 +151,10 @@ def test_ctrl_c_keeps_what_came_and_tells_it(tmp_path: Path) -> None:
         going = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
         )
-        kept = tmp_path / "encodings.1.cap.jsonl"
+        kept = tmp_path / "plain-whole.1.cap.jsonl"
         deadline = time.monotonic() + 30
-        while not kept.exists() and time.monotonic() < deadline:
+        while not kept.exists():
+            assert time.monotonic() < deadline, sorted(tmp_path.iterdir())
             time.sleep(0.05)
         time.sleep(0.3)
         going.send_signal(signal.SIGINT)
