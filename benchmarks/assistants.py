@@ -5,15 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.bodies import cut_by_event, text
 from benchmarks.client import REQUEST
-from benchmarks.measure import Measured
+from benchmarks.measure import Measured, least
 
 __all__ = ["measure"]
 
@@ -80,36 +79,36 @@ def measure(rounds: int) -> Iterator[Measured]:
 def _runs(url: str, how: str, rounds: int) -> Iterator[Measured]:
     import streamnorm
 
-    with closing(streamnorm.OpenAI(base_url=url)) as client:
-        chat = _least(
-            lambda: _drain(client.chat.completions.create(**REQUEST, stream=True)), rounds
-        )
-    yield Measured(f"a delta of chat, {how}", chat * 1e6, None, " µs")
-    with tempfile.TemporaryDirectory() as folder:
-        for store, where in ((None, "memory"), (Path(folder, "threads.sqlite"), "a file")):
+    with ExitStack() as closed:
+        folder = closed.enter_context(tempfile.TemporaryDirectory())
+        client = closed.enter_context(closing(streamnorm.OpenAI(base_url=url)))
+
+        def asked() -> None:
+            _drain(client.chat.completions.create(**REQUEST, stream=True))
+
+        contenders = {"chat": asked}
+        for where, store in (("memory", None), ("a file", Path(folder, "threads.sqlite"))):
             engine = streamnorm.OpenAI(base_url=url, assistants="local", assistants_store=store)
-            with closing(engine):
-                made = engine.beta.assistants.create(model="m")
+            contenders[where] = _run(closed.enter_context(closing(engine)))
+        spent = least(contenders, rounds)
+    chat = spent.pop("chat")
+    yield Measured(f"a delta of chat, {how}", chat / DELTAS * 1e6, None, " µs")
+    for where, cost in spent.items():
+        what = f"a delta of a run kept in {where}, to chat, {how}"
+        yield Measured(what, cost / chat, LIMIT)
 
-                def run(engine: Any = engine, assistant: str = made.id) -> None:
-                    thread = engine.beta.threads.create(messages=REQUEST["messages"])
-                    runs = engine.beta.threads.runs
-                    _drain(runs.create(thread.id, assistant_id=assistant, stream=True))
 
-                ratio = _least(run, rounds) / chat
-            yield Measured(f"a delta of a run kept in {where}, to chat, {how}", ratio, LIMIT)
+def _run(engine: Any) -> Callable[[], None]:
+    """Streams a run over a new thread of messages to its end."""
+    assistant = engine.beta.assistants.create(model="m").id
+
+    def run() -> None:
+        thread = engine.beta.threads.create(messages=REQUEST["messages"])
+        _drain(engine.beta.threads.runs.create(thread.id, assistant_id=assistant, stream=True))
+
+    return run
 
 
 def _drain(stream: Any) -> None:
     for _ in stream:
         pass
-
-
-def _least(read: Callable[[], None], rounds: int) -> float:
-    """Seconds of CPU that a delta costs."""
-    spent = []
-    for _ in range(rounds):
-        begun = time.process_time()
-        read()
-        spent.append(time.process_time() - begun)
-    return min(spent) / DELTAS

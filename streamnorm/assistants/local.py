@@ -15,7 +15,7 @@ from streamnorm.assistants.engine.store import Store
 if TYPE_CHECKING:
     from streamnorm.client.api import AsyncOpenAI, OpenAI
 
-__all__ = ["AsyncLocalTransport", "LocalTransport", "local_http", "local_http_async"]
+__all__ = ["BASE_URL", "AsyncLocalTransport", "LocalTransport", "local_http", "local_http_async"]
 
 #: Where clients of the engine send their requests; no such host exists (RFC 6761, 6.4).
 BASE_URL: Final = "http://local.invalid/v1"

@@ -4,12 +4,15 @@ server's own."""
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+import contextlib
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Final
 
 from streamnorm.captures.http1 import HttpRequest, Refused, read_request
 from streamnorm.captures.routes import is_local
 
-__all__ = ["HOST", "Listener"]
+__all__ = ["HOST", "Listener", "loop_in_thread"]
 
 #: Where a server listens, unless told otherwise: only this machine can reach it.
 HOST: Final = "127.0.0.1"
@@ -96,3 +99,18 @@ class Listener:
                 return
             request, behind = found
             goes_on = await self.reply(request, reader, writer) and request.keeps_open
+
+
+@contextlib.contextmanager
+def loop_in_thread(name: str) -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+    """An event loop in a thread of this name, for as long as the context lasts; gives what runs a coroutine there and waits for
+    it."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name=name, daemon=True)
+    thread.start()
+    try:
+        yield lambda work: asyncio.run_coroutine_threadsafe(work, loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

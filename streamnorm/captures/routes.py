@@ -85,6 +85,16 @@ class Origins(msgspec.Struct, frozen=True):
         """A page of this origin may read the answers."""
         return "*" in self.named or origin in self.named or is_local(_hostname(origin))
 
+    def headers_for(self, origin: str) -> dict[str, str]:
+        """The headers of an answer that let a page of this origin read it; none where it may not."""
+        if not origin or not self.allows(origin):
+            return {}
+        return {
+            "access-control-allow-origin": origin,
+            "access-control-expose-headers": "*",
+            "vary": "origin",
+        }
+
 
 def _hostname(url: str) -> str:
     try:
@@ -135,7 +145,10 @@ class Routes:
             message = f"this server is for this machine, and {host[:80]!r} is another name"
             return refusal(421, message, code="wrong_host")
         answer = self._preflight(request) if request.method == "OPTIONS" else self._found(request)
-        return msgspec.structs.replace(answer, headers={**answer.headers, **self._cors(request)})
+        return msgspec.structs.replace(
+            answer,
+            headers={**answer.headers, **self._origins.headers_for(request.header("origin"))},
+        )
 
     def note(self, answer: Answer, request: HttpRequest | None, wire: Wire, end: str) -> None:
         """Remember what was served."""
@@ -217,16 +230,6 @@ class Routes:
             },
             quiet=True,
         )
-
-    def _cors(self, request: HttpRequest) -> dict[str, str]:
-        origin = request.header("origin")
-        if not origin or not self._origins.allows(origin):
-            return {}
-        return {
-            "access-control-allow-origin": origin,
-            "access-control-expose-headers": "*",
-            "vary": "origin",
-        }
 
     def _models(self) -> Answer:
         models = dict.fromkeys(

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, assert_never
@@ -13,7 +12,7 @@ from typing import Final, assert_never
 from streamnorm.captures.faults import Plan, plan_of
 from streamnorm.captures.http1 import HttpRequest, Refused, Wire
 from streamnorm.captures.library import CaptureLibrary, Repeat
-from streamnorm.captures.listening import HOST, Listener
+from streamnorm.captures.listening import HOST, Listener, loop_in_thread
 from streamnorm.captures.routes import Answer, Origins, Routes, Served, refusal
 from streamnorm.captures.script import (
     AT_ONCE,
@@ -207,14 +206,9 @@ def served(
     """Serve captures from a thread of their own, at once where nothing else is said; gives the server, whose `url` is where
     it listens."""
     server = ReplayServer(library, speed=speed, cut=cut, fault=fault, repeat=repeat)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="streamnorm-serve", daemon=True)
-    thread.start()
-    try:
-        asyncio.run_coroutine_threadsafe(server.start(), loop).result()
-        yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with loop_in_thread("streamnorm-serve") as run:
+        try:
+            run(server.start())
+            yield server
+        finally:
+            run(server.stop())

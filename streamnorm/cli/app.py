@@ -16,7 +16,7 @@ from rich.table import Table
 import streamnorm
 from streamnorm.arguments.strict.rules import TARGETS, rules_of
 from streamnorm.cli.check import check
-from streamnorm.cli.console import Out, cannot_read, wrong_use
+from streamnorm.cli.console import Out, aside, cannot_read, wrong_use
 from streamnorm.cli.demo import play
 from streamnorm.cli.diff import diff
 from streamnorm.cli.explaining import explain as explain_findings
@@ -290,7 +290,7 @@ def lint(
         rules_of(target)
     except LocalError as error:
         wrong_use(str(error))
-    out, aside = Out(), Console(stderr=True, highlight=False)
+    out, errors = Out(), aside()
     refused = False
     for file in files:
         try:
@@ -307,7 +307,7 @@ def lint(
             out.out(told)
         else:
             for line in tools.lines():
-                (aside if fix else out).print(line, soft_wrap=True)
+                (errors if fix else out).print(line, soft_wrap=True)
             if written:
                 out.out(written)
         refused |= tools.refused
@@ -441,4 +441,4 @@ def _show(file: str, normalizer: Normalizer, out: Console, *, events: bool) -> N
     said = styled(
         f"{name_of(file)}: {verdict(normalizer)}", "red" if failures(normalizer) else "green"
     )
-    Console(stderr=True, highlight=False).print(said, soft_wrap=True)
+    aside().print(said, soft_wrap=True)

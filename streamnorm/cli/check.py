@@ -15,7 +15,7 @@ from rich.console import Console
 from streamnorm.cli.ask_options import Headers, Key, Model, Url
 from streamnorm.cli.check_live import INTERRUPTED, LiveOptions, live_run
 from streamnorm.cli.check_telling import tell, tell_live
-from streamnorm.cli.console import Out, cannot_read, wrong_use
+from streamnorm.cli.console import Out, aside, cannot_read, wrong_use
 from streamnorm.cli.reading import name_of, pieces
 from streamnorm.cli.safe import styled
 from streamnorm.cli.summaries import append_summary, is_summarised
@@ -179,7 +179,7 @@ class _Judge:
             write_report(folder, report_of(live, self._run([live], [])))
         if options.output:
             said = f"streamnorm: captures and {MANIFEST} are in {options.output}"
-            Console(stderr=True, highlight=False).print(styled(said), soft_wrap=True)
+            aside().print(styled(said), soft_wrap=True)
         if live.manifest.stopped == INTERRUPTED:
             self._tell([live], [])
             raise typer.Exit(_INTERRUPTED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from streamnorm.cli.asking import headers_of
-from streamnorm.cli.console import wrong_use
+from streamnorm.cli.console import aside, wrong_use
 from streamnorm.cli.safe import one_line, styled
 from streamnorm.conformance.live.asking import Limits
-from streamnorm.conformance.live.endpoint import asking_of
-from streamnorm.conformance.live.folder import LiveGrade, empty_for_run, grade_live
+from streamnorm.conformance.live.endpoint import asking_of, run_folder
+from streamnorm.conformance.live.folder import LiveGrade, grade_live
 from streamnorm.conformance.live.target import Target
 from streamnorm.errors import CaptureError, LocalError
 
@@ -57,9 +56,9 @@ class LiveOptions:
 def live_run(options: LiveOptions, only: frozenset[str] | None) -> Iterator[tuple[Path, LiveGrade]]:
     """Ask the endpoint, and grade what it answered; gives the folder with the captures, which is gone afterwards where none
     was named. What cannot be asked leaves with 2."""
-    aside = Console(stderr=True, highlight=False)
+    console = aside()
     try:
-        with _folder(options) as folder:
+        with run_folder(options.output or None, overwrite=options.force) as folder:
             asking = asking_of(
                 _target(options),
                 folder,
@@ -71,8 +70,8 @@ def live_run(options: LiveOptions, only: frozenset[str] | None) -> Iterator[tupl
             )
             where = f"{asking.manifest.endpoint}, model {options.model}"
             said = f"streamnorm: {asking.count} requests to {where}"
-            aside.print(styled(said), soft_wrap=True)
-            with _progress(aside, asking.count) as told:
+            console.print(styled(said), soft_wrap=True)
+            with _progress(console, asking.count) as told:
                 asking.told = told
                 try:
                     asyncio.run(asking.run())
@@ -98,16 +97,6 @@ def _target(options: LiveOptions) -> Target:
         dialect=options.dialect,
         headers=headers,
     )
-
-
-@contextlib.contextmanager
-def _folder(options: LiveOptions) -> Iterator[Path]:
-    if not options.output:
-        with tempfile.TemporaryDirectory(prefix="streamnorm-") as name:
-            yield Path(name)
-        return
-    empty_for_run(Path(options.output), force=options.force)
-    yield Path(options.output)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from streamnorm.conformance.grade import Grade, Outcome
 from streamnorm.conformance.live.folder import LiveGrade
 from streamnorm.conformance.live.standing import Standing, count
 from streamnorm.conformance.reports import Run, where
+from streamnorm.conformance.reports.run import TOLD, counted, counts_of
 
 __all__ = ["tell", "tell_live"]
 
@@ -26,9 +27,6 @@ _COLOURS: Final = {
     Verdict.PASS: "green",
     Verdict.SKIPPED: "dim",
 }
-
-#: The verdicts that are told one by one; the others are counted.
-_TOLD: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.INCONCLUSIVE)
 
 #: How many places of one outcome the terminal shows.
 _PLACES: Final = 2
@@ -41,7 +39,7 @@ def tell(run: Run, grades: Iterable[Grade], out: Console) -> None:
         _tell_grade(run, each, out)
     if len(told) > 1:
         out.print(_summary(told))
-        counts = _counted(_count(told))
+        counts = counted(counts_of(told))
         out.print(styled(f"{len(told)} exchanges: {counts}", "bold"), soft_wrap=True)
 
 
@@ -49,12 +47,12 @@ def tell_live(run: Run, live: LiveGrade, out: Console) -> None:
     """One endpoint: each check that is not simply passed, and where that was seen."""
     manifest = live.manifest
     where = f"{manifest.endpoint}, {manifest.model} ({manifest.dialect})"
-    counts = _counted(count(live.standings)) if live.checked else "nothing was checked"
+    counts = counted(count(live.standings)) if live.checked else "nothing was checked"
     out.print(styled(f"{where}: {counts}", "bold"), soft_wrap=True)
     new = {outcome.id for grade in live.grades.values() for outcome in run.against(grade)}
     red = {each.id for each in live.against(strict=run.strict)}
     for each in live.standings:
-        if each.outcome is not None and each.verdict in _TOLD:
+        if each.outcome is not None and each.verdict in TOLD:
             _tell_outcome(each.outcome, out, known=each.id in red - new)
             _tell_standing(each, manifest.repeats, out)
     _tell_skipped((each.reason for each in live.standings if each.verdict is Verdict.SKIPPED), out)
@@ -83,10 +81,10 @@ def _tell_standing(standing: Standing, repeats: int, out: Console) -> None:
 
 
 def _tell_grade(run: Run, graded: Grade, out: Console) -> None:
-    counts = _counted(graded.count()) if graded.checked else "nothing was checked"
+    counts = counted(graded.count()) if graded.checked else "nothing was checked"
     out.print(styled(f"{graded.name} ({graded.dialect}): {counts}", "bold"), soft_wrap=True)
     for outcome in graded.outcomes:
-        if outcome.verdict in _TOLD:
+        if outcome.verdict in TOLD:
             known = (outcome.id, graded.name) in run.known
             _tell_outcome(outcome, out, known=known)
     _tell_skipped((each.reason for each in graded.outcomes if each.verdict is Verdict.SKIPPED), out)
@@ -94,9 +92,9 @@ def _tell_grade(run: Run, graded: Grade, out: Console) -> None:
 
 
 def _tell_skipped(reasons: Iterable[str], out: Console) -> None:
-    counted = Counter(reasons)
-    if counted:
-        told = "; ".join(f"{count}: {reason}" for reason, count in counted.most_common())
+    skipped = Counter(reasons)
+    if skipped:
+        told = "; ".join(f"{count}: {reason}" for reason, count in skipped.most_common())
         out.print(styled(f"  skipped  {told}", "dim"), soft_wrap=True)
 
 
@@ -117,27 +115,16 @@ def _tell_outcome(outcome: Outcome, out: Console, *, known: bool) -> None:
         out.print(styled(f"    breaks  {', '.join(outcome.breaks)}"), soft_wrap=True)
 
 
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-
-
-def _count(grades: Iterable[Grade]) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for grade in grades:
-        found.update(grade.count())
-    return {verdict.value: found[verdict.value] for verdict in Verdict}
-
-
 def _summary(grades: Iterable[Grade]) -> Table:
     """Check by check: how many exchanges came to what."""
     table = Table(box=None, pad_edge=False)
     for heading in ("check", "level", *Verdict):
         table.add_column(heading, justify="left" if heading in ("check", "level") else "right")
-    counted: Counter[tuple[str, Verdict]] = Counter(
+    found: Counter[tuple[str, Verdict]] = Counter(
         (outcome.id, outcome.verdict) for each in grades for outcome in each.outcomes
     )
     for name, row in CHECKS.items():
-        if any(counted[name, verdict] for verdict in _TOLD):
-            cells = [str(counted[name, verdict] or "") for verdict in Verdict]
+        if any(found[name, verdict] for verdict in TOLD):
+            cells = [str(found[name, verdict] or "") for verdict in Verdict]
             table.add_row(name, row.level, *cells)
     return table

@@ -12,7 +12,7 @@ from rich.console import Console
 from streamnorm.cli.reading import name_of
 from streamnorm.cli.safe import one_line
 
-__all__ = ["Out", "cannot_read", "wrong_use"]
+__all__ = ["Out", "aside", "cannot_read", "wrong_use"]
 
 #: As a shell says of a program that SIGPIPE ended: neither fine nor a failure of the stream.
 _PIPE_CLOSED = 128 + 13
@@ -33,6 +33,11 @@ class Out(Console):
         # What is left in the buffer has nowhere to go; the interpreter must not try it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_PIPE_CLOSED)
+
+
+def aside() -> Console:
+    """Standard error, for what is said beside the output."""
+    return Console(stderr=True, highlight=False)
 
 
 def cannot_read(file: str, error: OSError) -> NoReturn:

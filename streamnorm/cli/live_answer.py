@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import typer
-from rich.console import Console
 
 from streamnorm.captures.masking import Masker
 from streamnorm.captures.secrets import credentials_in, masked_url
 from streamnorm.cli.asking import Asked
-from streamnorm.cli.console import Out
+from streamnorm.cli.console import Out, aside
 from streamnorm.cli.explaining import explain
 from streamnorm.cli.live_view import LiveView
 from streamnorm.cli.report import failures, verdict
@@ -65,7 +64,7 @@ class LiveAnswer:
         self._output = output
         self._explained = explained
         self._credentials = credentials_in(asked.headers, asked.url)
-        self._aside = Console(stderr=True, highlight=False)
+        self._aside = aside()
 
     def run(self, timeout: float) -> NoReturn:
         import httpx

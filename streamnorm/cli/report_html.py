@@ -10,7 +10,7 @@ from typing import Annotated, Final, NamedTuple
 import typer
 from rich.console import Console
 
-from streamnorm.cli.console import Out, wrong_use
+from streamnorm.cli.console import Out, aside, wrong_use
 from streamnorm.cli.gathering import Gathered, Gathering
 from streamnorm.cli.safe import styled
 from streamnorm.cli.summaries import append_summary, is_summarised
@@ -181,4 +181,4 @@ def _write(file: str, text: str) -> None:
 
 
 def _tell(words: str, style: str = "") -> None:
-    Console(stderr=True, highlight=False).print(styled(words, style), soft_wrap=True)
+    aside().print(styled(words, style), soft_wrap=True)

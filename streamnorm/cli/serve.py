@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
-from rich.console import Console
 
 from streamnorm.cli.ask_options import Key, Url
-from streamnorm.cli.console import Out, wrong_use
+from streamnorm.cli.console import Out, aside, wrong_use
 from streamnorm.cli.safe import styled
-from streamnorm.cli.serve_assistants import serve_assistants, until_stopped
+from streamnorm.cli.serve_assistants import attend, serve_assistants
 from streamnorm.errors import LocalError
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def serve(
         wrong_use(f"cannot read {error.filename}: {error.strerror}")
     with contextlib.suppress(KeyboardInterrupt):
         try:
-            asyncio.run(_serve(server))
+            asyncio.run(attend(server, lambda: _announce(server)))
         except OSError as error:
             wrong_use(f"cannot listen on {host} port {port}: {error.strerror}; --port 0 picks one")
     said = f"{server.count:,} request{'' if server.count == 1 else 's'} answered"
@@ -141,20 +140,11 @@ def _plan(faults: list[str], plan: str) -> Plan:
     return Plan(given.faults + planned.faults, planned.captures)
 
 
-async def _serve(server: ReplayServer) -> None:
-    await server.start()
-    _announce(server)
-    try:
-        await until_stopped()
-    finally:
-        await server.stop()
-
-
 def _announce(server: ReplayServer) -> None:
     out = Out()
     if not server.is_local:
         warning = f"warning: {server.host} may be reached from other machines, and anyone who does can read the captures"
-        _aside().print(styled(warning, "bold yellow"), soft_wrap=True)
+        aside().print(styled(warning, "bold yellow"), soft_wrap=True)
     number = len(server.library)
     out.print(styled(f"{number:,} capture{'' if number == 1 else 's'} at {server.url}/v1", "bold"))
     out.print(styled(f"  {_curl(server)}"), soft_wrap=True)
@@ -179,8 +169,4 @@ def _tell(one: Served) -> None:
         notes.append(f"faults: {', '.join(one.faults)}")
     if one.missed:
         notes.append(f"not reached: {', '.join(one.missed)}")
-    _aside().print(styled(", ".join(notes)), soft_wrap=True)
-
-
-def _aside() -> Console:
-    return Console(stderr=True, highlight=False)
+    aside().print(styled(", ".join(notes)), soft_wrap=True)

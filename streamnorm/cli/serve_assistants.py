@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from streamnorm.cli.console import Out, wrong_use
+from streamnorm.cli.console import Out, aside, wrong_use
 from streamnorm.cli.safe import styled
 from streamnorm.errors import LocalError
 
 if TYPE_CHECKING:
     from streamnorm.assistants.engine.server import EngineServer, Heard
+    from streamnorm.captures.listening import Listener
 
-__all__ = ["serve_assistants", "until_stopped"]
+__all__ = ["attend", "serve_assistants"]
 
 
 def serve_assistants(
@@ -33,8 +32,17 @@ def serve_assistants(
             wrong_use(f"cannot listen on {host} port {port}: {error.strerror}; --port 0 picks one")
 
 
-async def until_stopped() -> None:
-    """Wait for Ctrl-C, or to be told to end."""
+async def attend(server: Listener, announce: Callable[[], None]) -> None:
+    """Have a server listen, say so, and stop it on Ctrl-C, or when told to end."""
+    await server.start()
+    announce()
+    try:
+        await _until_stopped()
+    finally:
+        await server.stop()
+
+
+async def _until_stopped() -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         # Where a loop takes no signals, KeyboardInterrupt ends it.
@@ -59,12 +67,7 @@ async def _serve(
         server = EngineServer(
             upstream, store or None, host=host, port=port, origins=origins, heard=_tell
         )
-        await server.start()
-        _announce(server, upstream.base_url, store)
-        try:
-            await until_stopped()
-        finally:
-            await server.stop()
+        await attend(server, lambda: _announce(server, upstream.base_url, store))
 
 
 def _announce(server: EngineServer, asks: str, store: str) -> None:
@@ -74,7 +77,7 @@ def _announce(server: EngineServer, asks: str, store: str) -> None:
             f"warning: {server.host} may be reached from other machines, and anyone who does can read the threads and use the "
             "endpoint's key"
         )
-        _aside().print(styled(warning, "bold yellow"), soft_wrap=True)
+        aside().print(styled(warning, "bold yellow"), soft_wrap=True)
     out.print(styled(f"assistants and threads at {server.url}/v1", "bold"), soft_wrap=True)
     kept = f"kept in {store}" if store else "kept in memory: --store FILE keeps them"
     out.print(styled(f"  asks {asks}, {kept}"), soft_wrap=True)
@@ -85,8 +88,4 @@ def _announce(server: EngineServer, asks: str, store: str) -> None:
 def _tell(one: Heard) -> None:
     """A line on standard error for each answer."""
     left = "" if one.whole else ", the client left"
-    _aside().print(styled(f"{one.method} {one.path}: {one.status}{left}"), soft_wrap=True)
-
-
-def _aside() -> Console:
-    return Console(stderr=True, highlight=False)
+    aside().print(styled(f"{one.method} {one.path}: {one.status}{left}"), soft_wrap=True)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from streamnorm.client.options import Options
 
 __all__ = ["LocalEngine"]
-
-#: The engine's base URL. No name is looked up: a transport answers.
-_BASE_URL: Final = "http://local.invalid/v1/"
 
 
 class LocalEngine:
@@ -47,8 +44,10 @@ class LocalEngine:
     @staticmethod
     def options(options: Options) -> Options:
         """A client's options for its requests to the engine: no key goes there, and what it refuses is not asked again."""
+        from streamnorm.assistants.local import BASE_URL
+
         return msgspec.structs.replace(
-            options, base_url=_BASE_URL, key=None, query={}, max_retries=0
+            options, base_url=f"{BASE_URL}/", key=None, query={}, max_retries=0
         )
 
 

@@ -52,8 +52,6 @@ class Reading:
         self._drains = DRAINS
         self._cause: BaseException | None = None
         self._direct: Direct | None = None
-        #: An empty piece says nothing; from aiohttp it is the end.
-        self.may_be_empty = True
 
     def tell_events(self) -> None:
         """Give events, not chunks."""
@@ -74,7 +72,6 @@ class Reading:
         self._direct = response.extensions.get(DIRECT)
         if self._direct is None:
             return response.stream
-        self.may_be_empty = False
         self._patience.watch_direct(self._direct)
         return self._direct
 
@@ -101,6 +98,11 @@ class Reading:
     @property
     def ended(self) -> bool:
         return self.normalizer.ended
+
+    @property
+    def may_be_empty(self) -> bool:
+        """An empty piece says nothing; from aiohttp it is the end."""
+        return self._direct is None
 
     def broke_off(self, error: Exception) -> None:
         """The body cannot be read on. Raises what the caller gets for it, with what was assembled; nothing where the connection

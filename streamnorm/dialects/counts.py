@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["count", "usage_of"]
+__all__ = ["count", "detail_in", "usage_of"]
 
 
 def count(value: Any) -> int:
@@ -13,6 +13,13 @@ def count(value: Any) -> int:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def detail_in(sent: Mapping[str, Any], details: str, name: str) -> int | None:
+    """A count among the details of another; None where the server does not say."""
+    found = sent.get(details)
+    value = found.get(name) if isinstance(found, dict) else None
+    return None if value is None else count(value)
 
 
 def usage_of(

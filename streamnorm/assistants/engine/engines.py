@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from streamnorm.assistants.engine.driving import drive, drive_async
+from streamnorm.assistants.engine.flow import RunFlow
 from streamnorm.assistants.engine.live import AsyncPump, Live, Pump, spawn
 from streamnorm.assistants.engine.routes import handle
 from streamnorm.assistants.engine.store import Store
@@ -52,6 +53,20 @@ class _Engine:
         self.live = Live(self.store)
         self._surface = Surface(self.store, now)
 
+    def _begun(self, reply: Reply) -> Answer:
+        """Have a run that begins or goes on be carried on; one whose frames nobody asked for is left to itself."""
+        if reply.stops:
+            self.live.stop(reply.stops)
+        if reply.flow is not None:
+            pump = self._pump(reply.flow)
+            if reply.streams:
+                return Answer(reply.status, _STREAM, pump)
+            pump.leave()
+        return Answer(reply.status, _JSON, reply.body)
+
+    def _pump(self, flow: RunFlow) -> Pump | AsyncPump:
+        raise NotImplementedError
+
     def close(self) -> None:
         """Fail the runs that are in progress, and close the store if nobody else can use it."""
         for carried in self.live.all():
@@ -76,16 +91,10 @@ class Engine(_Engine):
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
         """Answer a request. A run whose frames nobody asked for goes on in a thread."""
-        reply = handle(self._surface, method, path, query, body)
-        if reply.stops:
-            self.live.stop(reply.stops)
-        if reply.flow is not None:
-            frames = drive(reply.flow, self._upstream)
-            pump = Pump(reply.flow, frames, self.live)
-            if reply.streams:
-                return Answer(reply.status, _STREAM, pump)
-            pump.leave()
-        return Answer(reply.status, _JSON, reply.body)
+        return self._begun(handle(self._surface, method, path, query, body))
+
+    def _pump(self, flow: RunFlow) -> Pump:
+        return Pump(flow, drive(flow, self._upstream), self.live)
 
 
 class AsyncEngine(_Engine):
@@ -125,17 +134,9 @@ class AsyncEngine(_Engine):
             raise found[0]
         return found[0]
 
-    def _begun(self, reply: Reply) -> Answer:
-        """Have a run that begins or goes on be carried on."""
-        if reply.stops:
-            self.live.stop(reply.stops)
-        if reply.flow is not None:
-            frames = drive_async(reply.flow, self._upstream, waits=self.store.waits)
-            pump = AsyncPump(reply.flow, frames, self.live)
-            if reply.streams:
-                return Answer(reply.status, _STREAM, pump)
-            pump.leave()
-        return Answer(reply.status, _JSON, reply.body)
+    def _pump(self, flow: RunFlow) -> AsyncPump:
+        frames = drive_async(flow, self._upstream, waits=self.store.waits)
+        return AsyncPump(flow, frames, self.live)
 
     async def aclose(self) -> None:
         """As `close`."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -17,7 +16,7 @@ from streamnorm.assistants.engine.engines import Answer, AsyncEngine
 from streamnorm.assistants.engine.refusals import Refusal
 from streamnorm.assistants.engine.store import Store
 from streamnorm.captures.http1 import HttpRequest, Refused, Wire
-from streamnorm.captures.listening import HOST, Listener
+from streamnorm.captures.listening import HOST, Listener, loop_in_thread
 from streamnorm.captures.routes import Origins
 from streamnorm.captures.script import Head
 from streamnorm.captures.secrets import masked_url
@@ -117,16 +116,12 @@ class EngineServer(Listener):
         )
 
     def _cors(self, request: HttpRequest) -> dict[str, str]:
-        origin = request.header("origin")
-        if not origin or not self._origins.allows(origin):
-            return {}
-        return {
-            "access-control-allow-origin": origin,
-            "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
-            "access-control-allow-headers": request.header("access-control-request-headers") or "*",
-            "access-control-expose-headers": "*",
-            "vary": "origin",
-        }
+        headers = self._origins.headers_for(request.header("origin"))
+        if headers:
+            asked = request.header("access-control-request-headers")
+            headers["access-control-allow-methods"] = "GET, POST, DELETE, OPTIONS"
+            headers["access-control-allow-headers"] = asked or "*"
+        return headers
 
 
 def _refused(message: str, status: int) -> Answer:
@@ -173,21 +168,12 @@ def served(
 
     upstream: makes the client, which belongs to the loop of that thread and is closed in the end.
     """
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="streamnorm-assistants", daemon=True)
-    thread.start()
-
-    def run(work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
-
     client = upstream()
     server = EngineServer(client, store)
-    try:
-        run(server.start())
-        yield server.url
-    finally:
-        run(server.stop())
-        run(client.close())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with loop_in_thread("streamnorm-assistants") as run:
+        try:
+            run(server.start())
+            yield server.url
+        finally:
+            run(server.stop())
+            run(client.close())

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from streamnorm.assistants.types.assistant import (
+    ToolResources,
+    ToolResourcesCodeInterpreter,
+    ToolResourcesFileSearch,
+)
 from streamnorm.dialects.chat.model import Model, Models
 
 __all__ = [
@@ -13,24 +18,6 @@ __all__ = [
     "ToolResourcesCodeInterpreter",
     "ToolResourcesFileSearch",
 ]
-
-
-class ToolResourcesCodeInterpreter(Model, kw_only=True):
-    file_ids: list[str] | None = None
-
-
-class ToolResourcesFileSearch(Model, kw_only=True):
-    vector_store_ids: list[str] | None = None
-
-
-class ToolResources(Model, kw_only=True):
-    _models: ClassVar[Models] = {
-        "code_interpreter": ToolResourcesCodeInterpreter,
-        "file_search": ToolResourcesFileSearch,
-    }
-
-    code_interpreter: ToolResourcesCodeInterpreter | None = None
-    file_search: ToolResourcesFileSearch | None = None
 
 
 class Thread(Model, kw_only=True):

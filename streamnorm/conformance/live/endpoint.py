@@ -25,7 +25,14 @@ from streamnorm.conformance.live.probes import planned
 from streamnorm.conformance.live.target import Target
 from streamnorm.errors import LocalError
 
-__all__ = ["acheck_app", "acheck_endpoint", "asking_of", "check_app", "check_endpoint"]
+__all__ = [
+    "acheck_app",
+    "acheck_endpoint",
+    "asking_of",
+    "check_app",
+    "check_endpoint",
+    "run_folder",
+]
 
 #: Where an app is, as its requests have it: no name that leads anywhere (RFC 6761).
 APP: Final = "http://app.invalid"
@@ -94,7 +101,7 @@ async def acheck_endpoint(
     headers: sent with each request. transport: what carries the requests, closed at the end.
     """
     target = Target(url, model, key=api_key, dialect=dialect, headers=headers)
-    with _folder(output, overwrite=overwrite) as folder:
+    with run_folder(output, overwrite=overwrite) as folder:
         asking = asking_of(
             target,
             folder,
@@ -173,7 +180,7 @@ def _blocking(graded: Coroutine[Any, Any, LiveGrade], instead: str) -> LiveGrade
 
 
 @contextlib.contextmanager
-def _folder(output: str | Path | None, *, overwrite: bool) -> Iterator[Path]:
+def run_folder(output: str | Path | None, *, overwrite: bool) -> Iterator[Path]:
     """The folder for the captures, made if it is not there; one for the while where none is named."""
     if output is None:
         with tempfile.TemporaryDirectory(prefix="streamnorm-") as name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import msgspec
 
@@ -10,7 +11,7 @@ from streamnorm.conformance.base import Verdict
 from streamnorm.conformance.baseline import Entry
 from streamnorm.conformance.grade import Grade, Outcome, Proof
 
-__all__ = ["RED", "TOLD", "Live", "Run", "counted", "where"]
+__all__ = ["RED", "TOLD", "Live", "Run", "counted", "counts_of", "where"]
 
 #: The verdicts by which an exchange can be at fault, and those that are told one by one.
 RED = (Verdict.FAIL, Verdict.NON_STRICT)
@@ -61,16 +62,21 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     def count(self) -> dict[str, int]:
         """How many outcomes of each verdict, over all grades."""
-        found: Counter[str] = Counter()
-        for grade in self.grades:
-            found.update(grade.count())
-        return {verdict.value: found[verdict.value] for verdict in Verdict}
+        return counts_of(self.grades)
 
 
 def where(proof: Proof) -> str:
     """The place of a proof, in words."""
     frame = f"frame {proof.frame}, " if proof.frame else ""
     return f"{frame}bytes {proof.start}-{proof.end}" if proof.end else "the whole exchange"
+
+
+def counts_of(grades: Iterable[Grade]) -> dict[str, int]:
+    """How many outcomes of each verdict, over all of the grades."""
+    found: Counter[str] = Counter()
+    for grade in grades:
+        found.update(grade.count())
+    return {verdict.value: found[verdict.value] for verdict in Verdict}
 
 
 def counted(counts: dict[str, int]) -> str:

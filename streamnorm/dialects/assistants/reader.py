@@ -21,7 +21,7 @@ from streamnorm.dialects.assistants.order import (
 from streamnorm.dialects.assistants.variants import braces_off, listed_parts, says_choices
 from streamnorm.dialects.base import DialectReader, Kinds
 from streamnorm.dialects.chat.voice import Voice
-from streamnorm.dialects.counts import count, usage_of
+from streamnorm.dialects.counts import count, detail_in, usage_of
 from streamnorm.dialects.failure import failure_in
 from streamnorm.dialects.jsontext import MAX_DEPTH, ROOT, TEXT, NotJsonError, Paths, load
 from streamnorm.dialects.order import Order, OrderTable
@@ -358,12 +358,6 @@ def _usage(sent: dict[str, Any]) -> dict[str, Any]:
         count(sent.get("prompt_tokens")),
         count(sent.get("completion_tokens")),
         sent,
-        cached=_detail(sent, "prompt_token_details", "cached_tokens"),
-        reasoning=_detail(sent, "completion_tokens_details", "reasoning_tokens"),
+        cached=detail_in(sent, "prompt_token_details", "cached_tokens"),
+        reasoning=detail_in(sent, "completion_tokens_details", "reasoning_tokens"),
     )
-
-
-def _detail(sent: dict[str, Any], details: str, name: str) -> int | None:
-    found = sent.get(details)
-    value = found.get(name) if isinstance(found, dict) else None
-    return None if value is None else count(value)

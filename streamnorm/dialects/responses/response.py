@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamnorm.dialects.counts import count, usage_of
+from streamnorm.dialects.counts import count, detail_in, usage_of
 from streamnorm.dialects.failure import failure_in
 from streamnorm.events import StreamFailed
 
@@ -37,15 +37,9 @@ def usage_in(sent: dict[str, Any]) -> dict[str, Any]:
         count(sent.get("input_tokens")),
         count(sent.get("output_tokens")),
         sent,
-        cached=_detail(sent, "input_tokens_details", "cached_tokens"),
-        reasoning=_detail(sent, "output_tokens_details", "reasoning_tokens"),
+        cached=detail_in(sent, "input_tokens_details", "cached_tokens"),
+        reasoning=detail_in(sent, "output_tokens_details", "reasoning_tokens"),
     )
-
-
-def _detail(sent: dict[str, Any], details: str, name: str) -> int | None:
-    found = sent.get(details)
-    value = found.get(name) if isinstance(found, dict) else None
-    return None if value is None else count(value)
 
 
 def seconds(value: Any) -> int:
